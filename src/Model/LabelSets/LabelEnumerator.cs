@@ -1,0 +1,60 @@
+using System.Diagnostics;
+
+namespace Narthex.Model;
+
+/// <summary>One label, as UTF-8 spans into the set that it comes from.</summary>
+public readonly ref struct LabelPair(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+{
+    /// <summary>The label's name.</summary>
+    public ReadOnlySpan<byte> Name { get; } = name;
+
+    /// <summary>The label's value, never empty.</summary>
+    public ReadOnlySpan<byte> Value { get; } = value;
+}
+
+/// <summary>Walks the encoded form of <see cref="Labels"/>.</summary>
+public ref struct LabelEnumerator(ReadOnlySpan<byte> encoded)
+{
+    private ReadOnlySpan<byte> _rest = encoded;
+
+    /// <summary>The label that the last successful <see cref="MoveNext"/> reached.</summary>
+    public LabelPair Current { get; private set; }
+
+    /// <summary>Goes to the next label. False at the end.</summary>
+    public bool MoveNext()
+    {
+        if (_rest.IsEmpty)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> name = ReadString();
+        ReadOnlySpan<byte> value = ReadString();
+        Current = new LabelPair(name, value);
+        return true;
+    }
+
+    private ReadOnlySpan<byte> ReadString()
+    {
+        int length = _rest[0];
+        int headerLength = 1;
+        if (length >= 0x80)
+        {
+            length &= 0x7F;
+            int shift = 7;
+            byte next;
+            do
+            {
+                next = _rest[headerLength++];
+                length |= (next & 0x7F) << shift;
+                shift += 7;
+            }
+            while (next >= 0x80);
+        }
+
+        Debug.Assert(length <= _rest.Length - headerLength, "The encoded form was cut.");
+        ReadOnlySpan<byte> text = _rest.Slice(headerLength, length);
+        _rest = _rest[(headerLength + length)..];
+        return text;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace Narthex.Model;
+
+/// <summary>Prints floating point numbers exactly as upstream does, with the fewest digits that read back the same.</summary>
+public static class FloatFormat
+{
+    /// <summary>Room enough for any number in <see cref="TryFormatPlain"/> (the smallest denormal has 324 decimals).</summary>
+    public const int PlainLengthMax = 350;
+
+    /// <summary>Without an exponent: <c>0.000001</c>, <c>100000000000000000000000</c>. The API's form.</summary>
+    public static string FormatPlain(double value)
+    {
+        Span<byte> buffer = stackalloc byte[PlainLengthMax];
+        TryFormatPlain(value, buffer, out int written);
+        return Encoding.ASCII.GetString(buffer[..written]);
+    }
+
+    /// <summary>With an exponent below 1e-4 and from 1e21 on: <c>1e-06</c>, <c>1e+21</c>. The form of PromQL's printer and of <c>le</c> labels.</summary>
+    public static string FormatGeneral(double value)
+    {
+        Span<byte> buffer = stackalloc byte[PlainLengthMax];
+        TryFormatGeneral(value, buffer, out int written);
+        return Encoding.ASCII.GetString(buffer[..written]);
+    }
+
+    /// <summary>Writes the form of <see cref="FormatPlain"/>. False if <paramref name="destination"/> is too small.</summary>
+    public static bool TryFormatPlain(double value, Span<byte> destination, out int written)
+    {
+        // Whole numbers are the common case, and the shortest digits of those below 2^53 are the number itself.
+        if (Math.Abs(value) < 9007199254740992 && value == Math.Truncate(value) && (value != 0 || !double.IsNegative(value)))
+        {
+            return Utf8Formatter.TryFormat((long)value, destination, out written);
+        }
+
+        if (TryFormatSpecial(value, destination, out written))
+        {
+            return true;
+        }
+
+        Span<byte> digits = stackalloc byte[24];
+        int exponent = ShortestDigits(value, digits, out int digitCount);
+        return TryWritePlain(double.IsNegative(value), digits[..digitCount], exponent, destination, out written);
+    }
+
+    /// <summary>Writes the form of <see cref="FormatGeneral"/>. False if <paramref name="destination"/> is too small.</summary>
+    public static bool TryFormatGeneral(double value, Span<byte> destination, out int written)
+    {
+        if (TryFormatSpecial(value, destination, out written))
+        {
+            return true;
+        }
+
+        if (value == 0)
+        {
+            return TryFormatPlain(value, destination, out written);
+        }
+
+        Span<byte> digits = stackalloc byte[24];
+        int exponent = ShortestDigits(value, digits, out int digitCount);
+        return exponent is < -4 or >= 21
+            ? TryWriteExponent(double.IsNegative(value), digits[..digitCount], exponent, destination, out written)
+            : TryWritePlain(double.IsNegative(value), digits[..digitCount], exponent, destination, out written);
+    }
+
+    private static bool TryFormatSpecial(double value, Span<byte> destination, out int written)
+    {
+        ReadOnlySpan<byte> text = double.IsNaN(value) ? "NaN"u8
+            : double.IsPositiveInfinity(value) ? "+Inf"u8
+            : double.IsNegativeInfinity(value) ? "-Inf"u8
+            : default;
+        written = text.Length;
+        return !text.IsEmpty && text.TryCopyTo(destination);
+    }
+
+    // Digits without the point, and the power of ten of the first digit. "E16" would round: "R" finds the shortest digits.
+    private static int ShortestDigits(double value, Span<byte> digits, out int digitCount)
+    {
+        Span<byte> text = stackalloc byte[32];
+        Math.Abs(value).TryFormat(text, out int length, "R", CultureInfo.InvariantCulture);
+        int exponent = 0;
+        int pointAt = -1;
+        digitCount = 0;
+        for (int i = 0; i < length; i++)
+        {
+            byte c = text[i];
+            if (c == (byte)'E')
+            {
+                exponent = int.Parse(text[(i + 1)..length], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+                break;
+            }
+
+            if (c == (byte)'.')
+            {
+                pointAt = digitCount;
+            }
+            else
+            {
+                digits[digitCount++] = c;
+            }
+        }
+
+        exponent += (pointAt < 0 ? digitCount : pointAt) - 1;
+        int leading = digits[..digitCount].IndexOfAnyExcept((byte)'0');
+        if (leading < 0)
+        {
+            digitCount = 1;
+            return 0;
+        }
+
+        digits[leading..digitCount].CopyTo(digits);
+        digitCount = digits[..(digitCount - leading)].LastIndexOfAnyExcept((byte)'0') + 1;
+        return exponent - leading;
+    }
+
+    private static bool TryWritePlain(bool negative, ReadOnlySpan<byte> digits, int exponent, Span<byte> destination, out int written)
+    {
+        int sign = negative ? 1 : 0;
+        int wholeLength = Math.Max(exponent + 1, 1);
+        int fractionLength = Math.Max(digits.Length - exponent - 1, 0);
+        written = sign + wholeLength + (fractionLength > 0 ? fractionLength + 1 : 0);
+        if (written > destination.Length)
+        {
+            return false;
+        }
+
+        Span<byte> text = destination[..written];
+        text.Fill((byte)'0');
+        if (negative)
+        {
+            text[0] = (byte)'-';
+        }
+
+        text = text[sign..];
+        if (fractionLength > 0)
+        {
+            text[wholeLength] = (byte)'.';
+        }
+
+        for (int i = 0; i < digits.Length; i++)
+        {
+            int place = exponent - i;
+            text[place >= 0 ? wholeLength - 1 - place : wholeLength - place] = digits[i];
+        }
+
+        return true;
+    }
+
+    private static bool TryWriteExponent(bool negative, ReadOnlySpan<byte> digits, int exponent, Span<byte> destination, out int written)
+    {
+        Span<byte> text = stackalloc byte[40];
+        int length = 0;
+        if (negative)
+        {
+            text[length++] = (byte)'-';
+        }
+
+        text[length++] = digits[0];
+        if (digits.Length > 1)
+        {
+            text[length++] = (byte)'.';
+            digits[1..].CopyTo(text[length..]);
+            length += digits.Length - 1;
+        }
+
+        text[length++] = (byte)'e';
+        text[length++] = exponent < 0 ? (byte)'-' : (byte)'+';
+        Utf8Formatter.TryFormat(Math.Abs(exponent), text[length..], out int exponentLength, new('D', 2));
+        length += exponentLength;
+        written = length;
+        return text[..length].TryCopyTo(destination);
+    }
+}
