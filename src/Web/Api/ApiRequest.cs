@@ -4,9 +4,12 @@ using Narthex.Web.Http;
 namespace Narthex.Web.Api;
 
 /// <summary>One request to the API: its parameters, and the writer of its answer.</summary>
-internal sealed class ApiRequest(HttpContext http, RequestParameters parameters, ResponseWriter output)
+internal sealed class ApiRequest(HttpContext http, string routeValue, RequestParameters parameters, ResponseWriter output)
 {
     public HttpContext Http { get; } = http;
+
+    /// <summary>The part of the path that a pattern leaves open, still percent encoded.</summary>
+    public string RouteValue { get; } = routeValue;
 
     public RequestParameters Parameters { get; } = parameters;
 
