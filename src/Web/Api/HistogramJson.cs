@@ -7,14 +7,10 @@ namespace Narthex.Web.Api;
 /// <summary>Writes native histograms as the API has them: count, sum, and the buckets that are not empty with their bounds.</summary>
 internal static class HistogramJson
 {
-    // Which bounds belong to a bucket: 0 the upper, 1 the lower, 2 none, 3 both. The bound farther from zero always does.
-    private static int Boundaries(double lower, double upper) => (lower < 0, upper > 0) switch
-    {
-        (false, true) => 0,
-        (true, false) => 1,
-        (false, false) => 2,
-        (true, true) => 3,
-    };
+    // Which bounds belong to a bucket, in the API's code: the upper one, the lower one, both.
+    private const int UpperInside = 0;
+    private const int LowerInside = 1;
+    private const int BothInside = 3;
 
     public static void Write(IBufferWriter<byte> output, FloatHistogram histogram)
     {
@@ -27,7 +23,7 @@ internal static class HistogramJson
         WriteNegativeBuckets(output, histogram, ref any);
         if (histogram.ZeroCount != 0)
         {
-            WriteBucket(output, ref any, 3, -histogram.ZeroThreshold, histogram.ZeroThreshold, histogram.ZeroCount);
+            WriteBucket(output, ref any, BothInside, -histogram.ZeroThreshold, histogram.ZeroThreshold, histogram.ZeroCount);
         }
 
         WritePositiveBuckets(output, histogram, ref any);
@@ -42,9 +38,9 @@ internal static class HistogramJson
         {
             if (histogram.NegativeBuckets[i] != 0)
             {
-                double lower = -Bound(indexes[i], histogram.Schema);
-                double upper = -Bound(indexes[i] - 1, histogram.Schema);
-                WriteBucket(output, ref any, Boundaries(lower, upper), lower, upper, histogram.NegativeBuckets[i]);
+                double lower = -ExponentialBounds.Upper(indexes[i], histogram.Schema);
+                double upper = -ExponentialBounds.Upper(indexes[i] - 1, histogram.Schema);
+                WriteBucket(output, ref any, LowerInside, lower, upper, histogram.NegativeBuckets[i]);
             }
         }
     }
@@ -61,7 +57,8 @@ internal static class HistogramJson
 
             double lower = Bound(histogram, indexes[i] - 1);
             double upper = Bound(histogram, indexes[i]);
-            WriteBucket(output, ref any, Boundaries(lower, upper), lower, upper, histogram.PositiveBuckets[i]);
+            int boundaries = double.IsNegativeInfinity(lower) ? BothInside : UpperInside;
+            WriteBucket(output, ref any, boundaries, lower, upper, histogram.PositiveBuckets[i]);
         }
     }
 
@@ -97,23 +94,8 @@ internal static class HistogramJson
     }
 
     private static double Bound(FloatHistogram histogram, int index) =>
-        !histogram.UsesCustomBuckets ? Bound(index, histogram.Schema)
+        !histogram.UsesCustomBuckets ? ExponentialBounds.Upper(index, histogram.Schema)
         : index < 0 ? double.NegativeInfinity
         : index < histogram.CustomValues.Length ? histogram.CustomValues[index]
         : double.PositiveInfinity;
-
-    // 2^(index * 2^-schema). The last bucket below infinity ends at the largest number.
-    private static double Bound(int index, int schema)
-    {
-        if (schema < 0)
-        {
-            int exponent = index << -schema;
-            return exponent == 1024 ? double.MaxValue : Math.ScaleB(1, exponent);
-        }
-
-        int perPowerOfTwo = 1 << schema;
-        int power = index >> schema;
-        int fraction = index & (perPowerOfTwo - 1);
-        return fraction == 0 && power == 1024 ? double.MaxValue : Math.ScaleB(Math.Pow(2, (double)fraction / perPowerOfTwo), power);
-    }
 }
