@@ -69,7 +69,7 @@ internal sealed class OperatorBuilder
         }
     }
 
-    private ISeriesOperator BuildBinary(BinaryNode node)
+    private DeduplicateOperator BuildBinary(BinaryNode node)
     {
         if (node.Left.Type == ValueType.Scalar)
         {

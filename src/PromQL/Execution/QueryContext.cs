@@ -43,6 +43,9 @@ internal sealed class QueryContext : IDisposable
 
     public long ElapsedSelectTicks { get; private set; }
 
+    /// <summary>Whether the query asks for a range of times, even if it is only one.</summary>
+    public bool IsRangeQuery { get; init; }
+
     public bool DelayedNameRemoval => Options.EnableDelayedNameRemoval;
 
     public void ThrowIfCancelled() => CancellationToken.ThrowIfCancellationRequested();

@@ -46,9 +46,6 @@ internal sealed class RangeInput : IDisposable
     /// <summary>The labels of the series, for annotations.</summary>
     public Labels Labels { get; set; }
 
-    /// <summary>Start timestamps of the float lane, parallel to it; empty when the storage has none.</summary>
-    public ReadOnlySpan<long> FloatStartTimes => default;
-
     /// <summary>Splits <see cref="Raw"/> into lanes, drops staleness markers and lays the windows. Returns how many samples the windows hold together.</summary>
     public long Load(ReferenceTimes times, long rangeMs)
     {

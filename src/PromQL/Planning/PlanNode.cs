@@ -37,7 +37,7 @@ internal sealed record SeriesSource(string Name, IReadOnlyList<LabelMatcher> Mat
 }
 
 /// <summary>The latest sample of each series.</summary>
-/// <param name="WantsTimestamp">The value is the time of the sample, in seconds: <c>timestamp(selector)</c>.</param>
+/// <remarks>With WantsTimestamp the value is the time of the sample, in seconds: <c>timestamp(selector)</c>.</remarks>
 internal sealed record SelectNode(SeriesSource Source, long LookbackMs, bool WantsTimestamp, StepGrid Grid, PositionRange Position) : PlanNode(Grid, Position)
 {
     public override ValueType Type => ValueType.Vector;

@@ -35,7 +35,6 @@ internal sealed class MatchOperator : ISeriesOperator
     private Dictionary<(int Group, Labels Labels), bool[]>? _seenLabels;
     private int _nextMany;
     private int _nextOutput;
-    private int _nextUnmatched;
     private bool _oneRead;
 
     public MatchOperator(BinaryNode node, ISeriesOperator left, ISeriesOperator right, QueryContext context)
@@ -387,8 +386,7 @@ internal sealed class MatchOperator : ISeriesOperator
         }
     }
 
-    /// <param name="Many">The series of the many side, -1 if it is filled.</param>
-    /// <param name="One">The series of the one side, -1 for whichever of the group is present.</param>
+    // Many: the series of the many side, -1 if it is filled. One: the series of the one side, -1 for whichever of the group is present.
     private readonly record struct Output(int Many, int One, SeriesLabels Labels, bool TakesFill = false);
 }
 

@@ -7,6 +7,7 @@ namespace Narthex.PromQL.Execution.Operators;
 /// </summary>
 /// <param name="input">The series.</param>
 /// <param name="strict">Two with any sample are an error, even if they never meet: so it is with functions over ranges.</param>
+/// <param name="grid">The steps.</param>
 /// <param name="context">The query.</param>
 internal sealed class DeduplicateOperator(ISeriesOperator input, bool strict, StepGrid grid, QueryContext context) : ISeriesOperator
 {

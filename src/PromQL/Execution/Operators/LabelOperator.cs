@@ -43,10 +43,10 @@ internal sealed class LabelOperator(ISeriesOperator input, Func<SeriesLabels, Se
             throw new QueryException(QueryErrorKind.Execution, "invalid destination label name in label_replace(): " + destination);
         }
 
-        LabelRegex regex;
+        Re2 regex;
         try
         {
-            regex = LabelRegex.Parse(pattern);
+            regex = Re2.Parse(pattern);
         }
         catch (FormatException)
         {
@@ -58,7 +58,7 @@ internal sealed class LabelOperator(ISeriesOperator input, Func<SeriesLabels, Se
         var builder = new LabelsBuilder();
         return new LabelOperator(input, series =>
         {
-            string? value = Expand(regex, Encoding.UTF8.GetString(series.Labels.GetValueOrEmpty(sourceUtf8)), replacement);
+            string? value = regex.Expand(Encoding.UTF8.GetString(series.Labels.GetValueOrEmpty(sourceUtf8)), replacement);
             if (value is null)
             {
                 return series;
@@ -86,6 +86,4 @@ internal sealed class LabelOperator(ISeriesOperator input, Func<SeriesLabels, Se
     public void Dispose() => input.Dispose();
 
     private static bool HasInvalidUtf8(string text) => text.Contains('\uFFFD', StringComparison.Ordinal);
-
-    private static string? Expand(LabelRegex regex, string value, string template) => LabelRegexExpansion.Expand(regex, value, template);
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Narthex.Model;
 using Narthex.PromQL.Planning;
+using MatchType = Narthex.Model.MatchType;
 
 namespace Narthex.PromQL.Execution.Operators;
 

@@ -27,7 +27,7 @@ internal static class Kahan
         sum = total;
     }
 
-    /// <summary>The same for a run of steps side by side: each lane makes the operations of <see cref="Add"/> in their order.</summary>
+    /// <summary>The same for a run of steps side by side: each lane makes the operations of the scalar one in their order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add(Vector<double> value, ref Vector<double> sum, ref Vector<double> compensation)
     {

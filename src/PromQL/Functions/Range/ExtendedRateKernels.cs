@@ -145,10 +145,8 @@ internal static class ExtendedRateKernels
         return found >= 0 ? found + 1 : ~found;
     }
 
-    /// <param name="First">The first sample that counts as it is.</param>
-    /// <param name="Last">The last one; before <paramref name="First"/> if there is none.</param>
-    /// <param name="LeftIsBetween">The left value lies between the samples First - 1 and First.</param>
-    /// <param name="RightIsBetween">The right value lies between the samples Last and Last + 1.</param>
+    // First and Last: the samples that count as they are; Last is before First if there are none. LeftIsBetween: the left value lies
+    // between the samples First - 1 and First. RightIsBetween: the right value lies between the samples Last and Last + 1.
     private readonly record struct Edges(int First, int Last, bool LeftIsBetween, bool RightIsBetween, long StartMs, long EndMs)
     {
         // With both edges between the same two samples, the left value already stands behind the reset.

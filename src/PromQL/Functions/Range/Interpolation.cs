@@ -24,8 +24,9 @@ internal static class Interpolation
     }
 
     /// <summary>The same for native histograms.</summary>
-    /// <param name="isCounter">Null: unless the samples say that they are gauges.</param>
-    /// <param name="mixed">One has exponential, the other custom buckets: there is nothing between them.</param>
+    /// <remarks>
+    /// Counter or not may be left to the samples. Mixed means that one has exponential, the other custom buckets: there is nothing between them.
+    /// </remarks>
     public static FloatHistogram? Histograms(
         ReadOnlySpan<long> times, ReadOnlySpan<FloatHistogram> histograms, int before, int after, long timeMs, bool? isCounter, out bool mixed)
     {

@@ -30,8 +30,7 @@ internal static class RateKernels
     }
 
     /// <summary>How far a difference between the first and last sample of a window is stretched, as a factor.</summary>
-    /// <param name="first">Value of the first sample, or its count if it is a histogram.</param>
-    /// <param name="difference">The increase between first and last sample.</param>
+    /// <remarks>Of histograms, the value of the first sample and the difference are those of the counts.</remarks>
     public static double Factor(long firstMs, long lastMs, int samples, long startMs, long endMs, bool isCounter, double first, double difference)
     {
         double toStart = (firstMs - startMs) / 1000.0;
