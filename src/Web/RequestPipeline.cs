@@ -149,7 +149,7 @@ internal sealed class RequestPipeline
         Add("/-/reload", Get | Post | Put, management.ReloadAsync, needsReady: false);
         Add("/-/quit", Get | Post | Put, management.QuitAsync, needsReady: false);
         Add("/version", Get, management.VersionAsync, needsReady: false);
-        Add("/metrics", Get, (context, _) => PassOnAsync(context, _services.Exposition), needsReady: false);
+        Add("/metrics", Get, new MetricsEndpoint(_services.Metrics).HandleAsync, needsReady: false);
         Add("/federate", Get, federation.HandleAsync);
     }
 
@@ -249,12 +249,6 @@ internal sealed class RequestPipeline
         ApiErrorKind.Unavailable, _options.EnableAdminApi ? "not supported by this storage yet" : "admin APIs disabled");
 
     private ValueTask<long> WriteAsync(HttpContext context, string routeValue) => _services.RemoteWrite is { } receiver
-        ? PassOnAsync(context, receiver)
+        ? RemoteWriteEndpoint.HandleAsync(context, receiver())
         : context.ErrorAsync(404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver");
-
-    private static async ValueTask<long> PassOnAsync(HttpContext context, RequestDelegate handler)
-    {
-        await handler(context);
-        return context.Response.ContentLength ?? 0;
-    }
 }

@@ -33,7 +33,7 @@ public sealed class WebServer : IAsyncDisposable
     public static async Task<WebServer> StartAsync(
         WebOptions options, WebServices services, ILoggerFactory loggerFactory, TimeProvider time, CancellationToken cancellationToken)
     {
-        var pipeline = new RequestPipeline(options, services, loggerFactory.CreateLogger("web"), time);
+        var pipeline = new RequestPipeline(options, services, loggerFactory.CreateLogger("Narthex.Web"), time);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<ILoggerFactory>(new WarningsOnlyLoggerFactory(loggerFactory));
 

@@ -1,6 +1,10 @@
 using System.Net;
-using Microsoft.AspNetCore.Http;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging.Abstractions;
 using Narthex.Instrumentation;
+using Narthex.Model;
+using Narthex.RemoteStorage;
+using Narthex.Storage;
 
 namespace Narthex.Web.Tests;
 
@@ -19,7 +23,9 @@ public sealed class ManagementTests
         Assert.Equal("Service Unavailable", await ready.Content.ReadAsStringAsync());
         Assert.Equal((503, "Service Unavailable"), await server.GetAsync("/api/v1/query?query=1"));
         Assert.Equal((200, """{"status":"success","data":{"min":1,"max":3,"current":2}}"""), await server.GetAsync("/api/v1/status/walreplay"));
-        Assert.Equal((200, "metrics"), await server.GetAsync("/metrics"));
+        (int code, string metrics) = await server.GetAsync("/metrics");
+        Assert.Equal(200, code);
+        Assert.Contains("\nprometheus_ready 0\n", metrics, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -140,14 +146,18 @@ public sealed class ManagementTests
         Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
         Assert.Equal("remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n", await refused.Content.ReadAsStringAsync());
 
-        RequestDelegate receiver = context =>
-        {
-            context.Response.StatusCode = 204;
-            return Task.CompletedTask;
-        };
-        await using TestServer with = await TestServer.StartAsync(remoteWrite: receiver);
-        using HttpResponseMessage taken = await with.Client.PostAsync("/api/v1/write", null);
+        using var receiver = new RemoteWriteReceiver(new NoAppends(), new MetricRegistry(), TimeProvider.System, NullLogger<RemoteWriteReceiver>.Instance);
+        await using TestServer with = await TestServer.StartAsync(remoteWrite: () => receiver);
+
+        // A lone zero byte is an empty message in Snappy's block format.
+        using HttpResponseMessage taken = await with.Client.PostAsync("/api/v1/write", Body([0], "application/x-protobuf"));
         Assert.Equal(HttpStatusCode.NoContent, taken.StatusCode);
+        Assert.Equal("0", taken.Headers.GetValues("X-Prometheus-Remote-Write-Samples-Written").Single());
+        using HttpResponseMessage corrupt = await with.Client.PostAsync("/api/v1/write", Body("xyz"u8.ToArray(), "application/x-protobuf"));
+        Assert.Equal(HttpStatusCode.BadRequest, corrupt.StatusCode);
+        Assert.Equal("snappy: corrupt input\n", await corrupt.Content.ReadAsStringAsync());
+        using HttpResponseMessage form = await with.Client.PostAsync("/api/v1/write", Body([0], "application/x-www-form-urlencoded"));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, form.StatusCode);
     }
 
     [Theory]
@@ -186,6 +196,40 @@ public sealed class ManagementTests
         request.Headers.Add("Origin", origin);
         using HttpResponseMessage response = await server.Client.SendAsync(request);
         return response.Headers.TryGetValues("Access-Control-Allow-Origin", out IEnumerable<string>? values) ? values.Single() : null;
+    }
+
+    private static ByteArrayContent Body(byte[] bytes, string contentType)
+    {
+        var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
+        content.Headers.ContentEncoding.Add("snappy");
+        return content;
+    }
+
+    /// <summary>Takes nothing: requests that reach it must be empty.</summary>
+    private sealed class NoAppends : IAppendable, IAppender
+    {
+        public IAppender OpenAppender() => this;
+
+        public SeriesRef GetOrAddSeries(Labels labels) => throw new StorageException("no series here");
+
+        public void Append(SeriesRef series, long timestampMs, double value) => throw new StorageException("no samples here");
+
+        public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram) => throw new StorageException("no samples here");
+
+        public void AppendExemplar(SeriesRef series, in Exemplar exemplar) => throw new StorageException("no exemplars here");
+
+        public void UpdateMetadata(SeriesRef series, in MetricMetadata metadata) => throw new StorageException("no metadata here");
+
+        public CommitResult Commit(ICollection<RejectedSample>? rejected = null) => default;
+
+        public void Rollback()
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class RequestCounts : IMetricSink

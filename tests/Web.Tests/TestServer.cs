@@ -1,7 +1,7 @@
 using System.Net;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Narthex.Instrumentation;
+using Narthex.RemoteStorage;
 using Narthex.Web.Tests.Doubles;
 
 namespace Narthex.Web.Tests;
@@ -25,7 +25,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None });
 
-    public static async Task<TestServer> StartAsync(WebOptions? options = null, RequestDelegate? remoteWrite = null)
+    public static async Task<TestServer> StartAsync(WebOptions? options = null, Func<RemoteWriteReceiver>? remoteWrite = null)
     {
         var server = new TestServer();
         var services = new WebServices
@@ -34,10 +34,8 @@ internal sealed class TestServer : IAsyncDisposable
             Control = server.Status,
             Storage = () => server.Storage,
             Engine = server.Engine,
-            Syntax = new FakeSyntax(),
             Targets = server.Targets,
             Metrics = server.Metrics,
-            Exposition = context => context.Response.WriteAsync("metrics"),
             RemoteWrite = remoteWrite,
         };
         server._server = await WebServer.StartAsync(

@@ -60,7 +60,7 @@ internal static class ApiValues
             return null;
         }
 
-        if (TryParseUnits(text, out TimeSpan duration))
+        if (PrometheusDuration.TryParse(text, out TimeSpan duration))
         {
             return duration;
         }
@@ -94,39 +94,6 @@ internal static class ApiValues
         throw error($"strconv.Atoi: parsing {GoQuote.Quote(text)}: {(isNumber ? "value out of range" : "invalid syntax")}");
     }
 
-    /// <summary>Prints a duration as upstream does: <c>1h30m</c>, <c>15d</c>, <c>0s</c>.</summary>
-    public static string FormatDuration(TimeSpan duration)
-    {
-        long ms = (long)duration.TotalMilliseconds;
-        if (ms == 0)
-        {
-            return "0s";
-        }
-
-        var text = new System.Text.StringBuilder(ms < 0 ? "-" : "");
-        ms = Math.Abs(ms);
-
-        // Years and weeks only when nothing is left over: 1y is 1y, a day more is 366d.
-        Append("y", 365L * 24 * 3600 * 1000, exact: true);
-        Append("w", 7L * 24 * 3600 * 1000, exact: true);
-        Append("d", 24L * 3600 * 1000, exact: false);
-        Append("h", 3600 * 1000, exact: false);
-        Append("m", 60 * 1000, exact: false);
-        Append("s", 1000, exact: false);
-        Append("ms", 1, exact: false);
-        return text.ToString();
-
-        void Append(string unit, long unitMs, bool exact)
-        {
-            long count = ms / unitMs;
-            if (count > 0 && (!exact || ms % unitMs == 0))
-            {
-                text.Append(CultureInfo.InvariantCulture, $"{count}{unit}");
-                ms -= count * unitMs;
-            }
-        }
-    }
-
     private static bool TryParseFloat(string text, out double value) =>
         double.TryParse(
             text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
@@ -158,60 +125,6 @@ internal static class ApiValues
         }
 
         timestampMs = moment.ToUnixTimeMilliseconds();
-        return true;
-    }
-
-    // Units go from the largest to the smallest, each at most once: 1h30m.
-    private static bool TryParseUnits(ReadOnlySpan<char> text, out TimeSpan duration)
-    {
-        duration = default;
-        if (text.SequenceEqual("0"))
-        {
-            return true;
-        }
-
-        ReadOnlySpan<char> rest = text;
-        decimal totalMs = 0;
-        int lastUnit = -1;
-        while (!rest.IsEmpty)
-        {
-            int digits = rest.IndexOfAnyExceptInRange('0', '9');
-            if (digits <= 0 || !long.TryParse(rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out long count))
-            {
-                return false;
-            }
-
-            rest = rest[digits..];
-            int letters = rest.IndexOfAnyInRange('0', '9');
-            ReadOnlySpan<char> unit = letters < 0 ? rest : rest[..letters];
-            (int order, long unitMs) = unit switch
-            {
-                "y" => (0, 365L * 24 * 3600 * 1000),
-                "w" => (1, 7L * 24 * 3600 * 1000),
-                "d" => (2, 24L * 3600 * 1000),
-                "h" => (3, 3600L * 1000),
-                "m" => (4, 60L * 1000),
-                "s" => (5, 1000L),
-                "ms" => (6, 1L),
-                _ => (-1, 0L),
-            };
-            if (order <= lastUnit)
-            {
-                return false;
-            }
-
-            lastUnit = order;
-            totalMs += (decimal)count * unitMs;
-            rest = rest[unit.Length..];
-        }
-
-        // What upstream's 64-bit nanoseconds can hold.
-        if (lastUnit < 0 || totalMs > 9223372036854)
-        {
-            return false;
-        }
-
-        duration = TimeSpan.FromMilliseconds((double)totalMs);
         return true;
     }
 }

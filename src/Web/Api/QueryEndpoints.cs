@@ -1,5 +1,6 @@
 using Narthex.Model;
 using Narthex.PromQL;
+using Narthex.PromQL.Syntax;
 using Narthex.Web.Http;
 
 namespace Narthex.Web.Api;
@@ -65,7 +66,16 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
 
     public Task FormatAsync(ApiRequest request)
     {
-        string formatted = ReadSyntax(() => services.Syntax.Format(request.Parameters["query"]));
+        string formatted;
+        try
+        {
+            formatted = ExpressionPrinter.PrintPretty(PromQLParser.ParseExpression(request.Parameters["query"], services.Language));
+        }
+        catch (PromQLParseException e)
+        {
+            throw ApiException.InvalidParameter("query", e.Message);
+        }
+
         request.BeginSuccess();
         request.Output.Text(formatted);
         request.EndSuccess();
@@ -85,9 +95,9 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
 
         try
         {
-            services.Syntax.Parse(parameters["query"]);
+            PromQLParser.ParseExpression(parameters["query"], services.Language);
         }
-        catch (QueryException e)
+        catch (PromQLParseException e)
         {
             throw new ApiException(ApiErrorKind.BadData, e.Message, e);
         }
@@ -96,18 +106,6 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
         request.Output.Raw("[]"u8);
         request.EndSuccess();
         return Task.CompletedTask;
-    }
-
-    private static T ReadSyntax<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (QueryException e)
-        {
-            throw ApiException.InvalidParameter("query", e.Message);
-        }
     }
 
     private static async Task AnswerAsync(ApiRequest request, int limit, Func<CancellationToken, Task<QueryResult>> run)

@@ -1,6 +1,6 @@
 using System.Text;
 using Narthex.Model;
-using Narthex.PromQL;
+using Narthex.PromQL.Syntax;
 using Narthex.Storage;
 using Narthex.Web.Http;
 
@@ -20,7 +20,7 @@ internal sealed class SeriesEndpoints(WebServices services)
 
         int limit = ApiValues.Limit(request.Parameters["limit"]);
         TimeRange range = ReadRange(request.Parameters);
-        IReadOnlyList<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters);
+        List<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters);
         var hints = new SelectHints
         {
             Range = range, Function = "series", LabelsOnly = true, Sorted = true, Limit = limit == 0 ? 0 : limit + 1,
@@ -60,8 +60,8 @@ internal sealed class SeriesEndpoints(WebServices services)
         return AnswerLabels(request, (querier, matchers, limit, cancellation) => querier.GetLabelValues(name, matchers, limit, cancellation));
     }
 
-    /// <summary>The selectors of all <c>match[]</c> parameters.</summary>
-    public IReadOnlyList<IReadOnlyList<LabelMatcher>> ReadSelectors(RequestParameters parameters)
+    // The selectors of all match[] parameters.
+    private static List<IReadOnlyList<LabelMatcher>> ReadSelectors(RequestParameters parameters)
     {
         var selectors = new List<IReadOnlyList<LabelMatcher>>();
         foreach (string text in parameters.All("match[]"))
@@ -69,9 +69,9 @@ internal sealed class SeriesEndpoints(WebServices services)
             IReadOnlyList<LabelMatcher> matchers;
             try
             {
-                matchers = services.Syntax.ParseSelector(text);
+                matchers = PromQLParser.ParseMetricSelector(text);
             }
-            catch (QueryException e)
+            catch (PromQLParseException e)
             {
                 throw ApiException.InvalidParameter("match[]", e.Message);
             }
@@ -118,7 +118,7 @@ internal sealed class SeriesEndpoints(WebServices services)
     {
         int limit = ApiValues.Limit(request.Parameters["limit"]);
         TimeRange range = ReadRange(request.Parameters);
-        IReadOnlyList<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters);
+        List<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters);
         using IQuerier querier = services.Storage().OpenQuerier(range);
         LabelQueryResult result;
         if (selectors.Count <= 1)

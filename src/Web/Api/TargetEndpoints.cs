@@ -1,5 +1,5 @@
 using Narthex.Model;
-using Narthex.PromQL;
+using Narthex.PromQL.Syntax;
 using Narthex.Scraping;
 using Narthex.Web.Http;
 
@@ -69,9 +69,9 @@ internal sealed class TargetEndpoints(WebServices services)
         {
             try
             {
-                matchers = services.Syntax.ParseSelector(selector);
+                matchers = PromQLParser.ParseMetricSelector(selector);
             }
-            catch (QueryException e)
+            catch (PromQLParseException e)
             {
                 throw ApiException.InvalidParameter("match_target", e.Message);
             }
@@ -196,9 +196,9 @@ internal sealed class TargetEndpoints(WebServices services)
         output.Raw(",\"health\":"u8);
         output.Text(target.Health switch { TargetHealth.Up => "up", TargetHealth.Down => "down", _ => "unknown" });
         output.Raw(",\"scrapeInterval\":"u8);
-        output.Text(ApiValues.FormatDuration(target.ScrapeInterval));
+        output.Text(PrometheusDuration.Format(target.ScrapeInterval));
         output.Raw(",\"scrapeTimeout\":"u8);
-        output.Text(ApiValues.FormatDuration(target.ScrapeTimeout));
+        output.Text(PrometheusDuration.Format(target.ScrapeTimeout));
         output.Raw("}"u8);
     }
 

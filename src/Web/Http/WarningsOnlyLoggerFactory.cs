@@ -5,7 +5,7 @@ namespace Narthex.Web.Http;
 /// <summary>Hands the HTTP server's own messages on from warnings up: below, they are about its inner workings.</summary>
 internal sealed class WarningsOnlyLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
-    public ILogger CreateLogger(string categoryName) => new WarningsOnlyLogger(inner.CreateLogger("web"));
+    public ILogger CreateLogger(string categoryName) => new WarningsOnlyLogger(inner.CreateLogger("Narthex.Web"));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Narthex.Model;
-using Narthex.PromQL;
+using Narthex.PromQL.Syntax;
 using Narthex.Storage;
 using Narthex.Web.Http;
 
@@ -23,10 +23,10 @@ internal sealed class FederationEndpoint(WebServices services, WebOptions option
         {
             foreach (string selector in parameters.All("match[]"))
             {
-                selectors.Add(services.Syntax.ParseSelector(selector));
+                selectors.Add(PromQLParser.ParseMetricSelector(selector));
             }
         }
-        catch (QueryException e)
+        catch (PromQLParseException e)
         {
             return await context.ErrorAsync(400, e.Message);
         }

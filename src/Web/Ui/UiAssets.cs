@@ -94,7 +94,7 @@ internal sealed class UiAssets
     {
         string page = Encoding.UTF8.GetString(template)
             .Replace("NARTHEX_PAGE_TITLE", WebUtility.HtmlEncode(options.PageTitle), StringComparison.Ordinal)
-            .Replace("NARTHEX_LOOKBACK_DELTA", Api.ApiValues.FormatDuration(options.LookbackDelta), StringComparison.Ordinal)
+            .Replace("NARTHEX_LOOKBACK_DELTA", PrometheusDuration.Format(options.LookbackDelta), StringComparison.Ordinal)
             .Replace("NARTHEX_CONSOLES_LINK", "", StringComparison.Ordinal)
             .Replace("NARTHEX_AGENT_MODE", "false", StringComparison.Ordinal);
         return Encoding.UTF8.GetBytes(page);

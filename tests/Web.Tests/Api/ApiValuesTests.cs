@@ -59,17 +59,6 @@ public sealed class ApiValuesTests
         Assert.Equal(error is null, duration is not null);
     }
 
-    [Theory]
-    [InlineData(15 * 86400, "15d")]
-    [InlineData(86400 * 14, "2w")]
-    [InlineData(86400 * 365, "1y")]
-    [InlineData(86400 * 366, "366d")]
-    [InlineData(5400, "1h30m")]
-    [InlineData(0.25, "250ms")]
-    [InlineData(0, "0s")]
-    public void Durations_print_as_upstream(double seconds, string printed) =>
-        Assert.Equal(printed, ApiValues.FormatDuration(TimeSpan.FromSeconds(seconds)));
-
     [Fact]
     public void Histogram_bounds_are_those_of_upstreams_table()
     {

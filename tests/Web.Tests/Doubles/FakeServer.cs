@@ -1,8 +1,5 @@
 using Narthex.Model;
-using Narthex.PromQL;
-using Narthex.PromQL.Syntax;
 using Narthex.Scraping;
-using MatchType = Narthex.Model.MatchType;
 
 namespace Narthex.Web.Tests.Doubles;
 
@@ -61,37 +58,4 @@ internal sealed class FakeTargets : ITargetSource
     public IReadOnlyList<ScrapePoolSnapshot> GetPools() => Pools;
 
     public IReadOnlyList<TargetMetadata> GetMetadata() => Metadata;
-}
-
-/// <summary>Knows bare metric names and <c>{name="value"}</c> with any of the four signs; everything else is an error.</summary>
-internal sealed class FakeSyntax : IQuerySyntax
-{
-    public IReadOnlyList<LabelMatcher> ParseSelector(string selector)
-    {
-        if (LabelNames.IsValidLegacyMetricName(selector))
-        {
-            return [new LabelMatcher(MatchType.Equal, LabelNames.MetricName, selector)];
-        }
-
-        System.Text.RegularExpressions.Match match =
-            System.Text.RegularExpressions.Regex.Match(selector, """^\{(\w+)(=~|!~|!=|=)"([^"]*)"\}$""");
-        if (!match.Success)
-        {
-            throw new QueryException(QueryErrorKind.BadData, "1:3: parse error: unexpected \"[\"");
-        }
-
-        MatchType type = match.Groups[2].Value switch
-        {
-            "=" => MatchType.Equal, "!=" => MatchType.NotEqual, "=~" => MatchType.Regex, _ => MatchType.NotRegex,
-        };
-        return [new LabelMatcher(type, match.Groups[1].Value, match.Groups[3].Value)];
-    }
-
-    public string Format(string query) =>
-        query.EndsWith('+') ? throw new QueryException(QueryErrorKind.BadData, "1:4: parse error: unexpected end of input") : "formatted " + query;
-
-    public Expression Parse(string query) =>
-        query.Length == 0
-            ? throw new QueryException(QueryErrorKind.BadData, "unknown position: parse error: no expression found in input")
-            : new StringLiteral(query);
 }
