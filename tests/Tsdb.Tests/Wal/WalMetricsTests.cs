@@ -27,6 +27,7 @@ public sealed class WalMetricsTests
         Assert.InRange(metrics.RecordBytesSaved, 900 + 60_000, 1000 + 70_000);
         Assert.Equal(131_000, metrics.RecordPartBytes - (7 * metrics.RecordPartWrites) + metrics.RecordBytesSaved);
         Assert.True(syncs >= 1);
+        Assert.Equal(files.Files.Values.Sum(content => (long)content.Length), writer.GetSize());
         foreach (string name in new[] { "fsync_duration_seconds", "page_flushes_total", "completed_pages_total", "truncations_total", "truncations_failed_total",
             "segment_current", "writes_failed_total", "storage_size_bytes", "record_part_writes_total", "record_parts_bytes_written_total", "record_bytes_saved_total" })
         {
