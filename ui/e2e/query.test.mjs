@@ -78,6 +78,13 @@ test("autocomplete offers a metric of the server", () =>
     assert.equal(await page.locator(".cm-content").innerText(), "process_cpu_seconds_total");
   }));
 
+test("a broken query is marked in the editor", () =>
+  withPage(browser, async (page) => {
+    await page.goto(`${baseUrl}/query`);
+    await type(page, "rate(up");
+    await page.locator(".cm-lintRange-error").first().waitFor({ state: "attached" });
+  }));
+
 test("an old link restores both of its panels", () =>
   withPage(browser, async (page) => {
     await page.goto(`${baseUrl}/query?g0.expr=up&g0.tab=1&g1.expr=${encodeURIComponent(graphed)}&g1.tab=0&g1.stacked=1&g1.range_input=2h`);

@@ -37,6 +37,9 @@ const look = EditorView.theme({
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionDetail": { color: "var(--nx-soft)", fontStyle: "normal" },
   ".cm-completionInfo": { padding: "8px 10px", maxWidth: "360px", fontSize: "0.82rem" },
+  // The stock underlines are data: images, which the content security policy forbids.
+  ".cm-lintRange.cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--mantine-color-error) 1px" },
+  ".cm-lintRange.cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--nx-value) 1px" },
   ".cm-diagnostic": { fontSize: "0.82rem" },
 });
 
