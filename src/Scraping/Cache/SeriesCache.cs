@@ -150,6 +150,20 @@ internal sealed class SeriesCache
         }
     }
 
+    /// <summary>Forgets the identities of these series: storage has dropped them, so they have to be looked up afresh.</summary>
+    public void Forget(IReadOnlySet<SeriesRef> dropped)
+    {
+        for (int i = 0; i < _last.Count; i++)
+        {
+            if (dropped.Contains(new SeriesRef(_last.Series[i])))
+            {
+                _last.Hashes[i] = 0;
+                _last.Series[i] = 0;
+                _last.Lengths[i] &= ~Columns.LengthMask;
+            }
+        }
+    }
+
     private Entry Take(int index)
     {
         Entry entry = _last[index];
