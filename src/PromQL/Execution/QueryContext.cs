@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Syntax;
 using Narthex.Storage;
 
 namespace Narthex.PromQL.Execution;
@@ -9,6 +11,7 @@ namespace Narthex.PromQL.Execution;
 internal sealed class QueryContext : IDisposable
 {
     private readonly IQueryableStorage _storage;
+    private readonly string _query;
     private readonly Dictionary<SelectionKey, ISeriesSelection> _selections = [];
     private IQuerier? _querier;
     private long _samples;
@@ -17,6 +20,7 @@ internal sealed class QueryContext : IDisposable
     public QueryContext(IQueryableStorage storage, string query, QueryEngineOptions options, TimeRange range, CancellationToken cancellationToken)
     {
         _storage = storage;
+        _query = query;
         Options = options;
         Range = range;
         Annotations = new Annotations(query);
@@ -47,6 +51,14 @@ internal sealed class QueryContext : IDisposable
     public bool IsRangeQuery { get; init; }
 
     public bool DelayedNameRemoval => Options.EnableDelayedNameRemoval;
+
+    /// <summary>The piece of the query at a position.</summary>
+    public string SourceOf(PositionRange position)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(_query);
+        int start = Math.Clamp(position.Start, 0, bytes.Length);
+        return Encoding.UTF8.GetString(bytes.AsSpan(start, Math.Clamp(position.End, start, bytes.Length) - start));
+    }
 
     public void ThrowIfCancelled() => CancellationToken.ThrowIfCancellationRequested();
 

@@ -14,7 +14,9 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
     {
         if (labelName.Length == 0 || labelName.Contains('\uFFFD', StringComparison.Ordinal))
         {
-            throw new QueryException(QueryErrorKind.Execution, "invalid label name " + GoQuote.Quote(labelName));
+            // Bytes that are no UTF-8 are lost in the text; the query still has them as they were written.
+            string literal = context.SourceOf(node.Parameter!.Position);
+            throw new QueryException(QueryErrorKind.Execution, "invalid label name " + (literal.StartsWith('"') ? literal : GoQuote.Quote(labelName)));
         }
 
         IReadOnlyList<SeriesLabels> series = input.GetSeries();

@@ -49,9 +49,10 @@ internal sealed class MatchOperator : ISeriesOperator
         _signatures = new MatchSignatures(_matching);
     }
 
-    private double? ManyFill => _manyIsRight ? _matching.FillRight : _matching.FillLeft;
+    // Upstream turns group_right into group_left by swapping the sides, but not the fills: fill_left always stands in for the many side.
+    private double? ManyFill => _matching.FillLeft;
 
-    private double? OneFill => _manyIsRight ? _matching.FillLeft : _matching.FillRight;
+    private double? OneFill => _matching.FillRight;
 
     private bool IsOneToOne => _matching.Cardinality == MatchCardinality.OneToOne;
 

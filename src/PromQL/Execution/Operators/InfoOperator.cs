@@ -42,6 +42,11 @@ internal sealed class InfoOperator : ISeriesOperator
         {
             names.Add(new LabelMatcher(MatchType.Equal, LabelNames.MetricName, "target_info"));
         }
+        else if (names.TrueForAll(matcher => matcher.Type is MatchType.NotEqual or MatchType.NotRegex))
+        {
+            // Conditions that only exclude would make every metric one of info.
+            names.Add(new LabelMatcher(MatchType.Regex, LabelNames.MetricName, ".+_info"));
+        }
 
         SeriesSource timing = InfoTiming.Of(call.Arguments[0], call.Grid);
         long lookbackMs = (long)context.Options.LookbackDelta.TotalMilliseconds;

@@ -17,7 +17,9 @@ internal static class SmoothedSelection
             long timeMs = times.TimeAt(i);
             bool hasFloat = Extent(clean.FloatTimes, timeMs, node.LookbackMs, out int before, out int after);
             bool hasHistogram = Extent(clean.HistogramTimes, timeMs, node.LookbackMs, out int histogramBefore, out int histogramAfter);
-            if (hasFloat && hasHistogram)
+            bool sawFloat = before >= 0 || after >= 0;
+            bool sawHistogram = histogramBefore >= 0 || histogramAfter >= 0;
+            if (sawFloat && sawHistogram)
             {
                 context.Annotations.Warn("encountered a mix of histograms and floats" + Annotations.ForMetric(metricName), node.Position);
             }
