@@ -6,7 +6,9 @@ internal sealed class HeadCounters
     public long FloatSamplesAppended;
     public long HistogramSamplesAppended;
     public long OutOfOrderSamples;
+    public long OutOfOrderHistograms;
     public long OutOfBoundSamples;
+    public long OutOfBoundHistograms;
     public long SeriesNotFound;
     public long SeriesCreated;
     public long SeriesRemoved;

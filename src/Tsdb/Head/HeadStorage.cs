@@ -73,7 +73,11 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
 
     internal HeadCounters Counters { get; } = new();
 
-    internal int OpenViews => _views.OpenViews;
+    /// <summary>The epoch that the newest view got.</summary>
+    internal uint NewestEpoch => _views.NewestNumber;
+
+    /// <summary>The epoch of the first of the views that are open together; the newest if none is.</summary>
+    internal uint OldestEpoch => _views.OldestNumber;
 
     /// <summary>The bytes that samples and index take, as far as they are counted.</summary>
     internal long MemoryBytes =>
@@ -253,7 +257,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
             else if (timestampMs < oldestAllowed)
             {
                 error = AppendError.OutOfBounds;
-                Counters.OutOfBoundSamples++;
+                Interlocked.Increment(ref rows.GetHistogram(i) is null ? ref Counters.OutOfBoundSamples : ref Counters.OutOfBoundHistograms);
             }
             else
             {
@@ -285,7 +289,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     {
         if (rows.Timestamps[row] < lastMs)
         {
-            Counters.OutOfOrderSamples++;
+            Interlocked.Increment(ref rows.GetHistogram(row) is null ? ref Counters.OutOfOrderSamples : ref Counters.OutOfOrderHistograms);
             return AppendError.OutOfOrder;
         }
 

@@ -16,10 +16,15 @@ namespace Narthex.Tsdb.Head;
 /// </remarks>
 internal sealed class ViewRegistry
 {
+    private int _openViews;
     private uint _lastNumber;
+    private uint _firstNumber;
 
-    /// <summary>The number of open views.</summary>
-    public int OpenViews { get; private set; }
+    /// <summary>The number of the newest epoch. Readable from any thread.</summary>
+    public uint NewestNumber => Volatile.Read(ref _lastNumber);
+
+    /// <summary>The number of the epoch that began when last a view was opened while none was open. Readable from any thread.</summary>
+    public uint OldestNumber => Volatile.Read(ref _firstNumber);
 
     /// <summary>Where commits put their notes; null while no view is open.</summary>
     public Epoch? Current { get; private set; }
@@ -27,13 +32,17 @@ internal sealed class ViewRegistry
     /// <summary>Opens a view and returns its epoch.</summary>
     public Epoch Open()
     {
-        OpenViews++;
+        _openViews++;
         if (Current is null || !Current.IsEmpty)
         {
             var next = new Epoch(++_lastNumber);
             if (Current is not null)
             {
                 Current.Next = next;
+            }
+            else
+            {
+                _firstNumber = _lastNumber;
             }
 
             Current = next;
@@ -45,7 +54,7 @@ internal sealed class ViewRegistry
     /// <summary>Closes a view.</summary>
     public void Close()
     {
-        if (--OpenViews == 0)
+        if (--_openViews == 0)
         {
             Current = null;
         }
