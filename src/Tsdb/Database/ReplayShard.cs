@@ -6,7 +6,7 @@ using Narthex.Tsdb.Head;
 namespace Narthex.Tsdb;
 
 /// <summary>Encodes the replayed samples of one share of the series, on a thread of its own.</summary>
-internal sealed class ReplayShard
+internal sealed class ReplayShard : IDisposable
 {
     private const int BatchSamples = 8192;
     private const int BatchesMax = 16;
@@ -63,8 +63,14 @@ internal sealed class ReplayShard
     public void Wait()
     {
         _thread.Join();
-        _full.Dispose();
         _failure?.Throw();
+    }
+
+    /// <summary>Releases it; <see cref="Complete"/> must have been called.</summary>
+    public void Dispose()
+    {
+        _thread.Join();
+        _full.Dispose();
     }
 
     private void Send()

@@ -10,7 +10,7 @@ namespace Narthex.Tsdb;
 
 /// <summary>A data directory: the head in memory and its write-ahead log. (Blocks will stand beside the head.)</summary>
 /// <remarks>
-/// Make it, then <see cref="OpenAsync"/> it, which replays the log and can take a while: until then it answers that it is not ready, while
+/// Make it, then <see cref="OpenAsync(CancellationToken)"/> it, which replays the log and can take a while: until then it answers that it is not ready, while
 /// <see cref="ReplayProgress"/> tells how far it is. All members are thread-safe. Disposing syncs the log; without it nothing
 /// that was committed is lost either, save by a power cut.
 /// </remarks>
@@ -28,7 +28,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     private bool _opened;
     private volatile bool _ready;
 
-    /// <summary>Makes a database over a directory, which is not touched before <see cref="OpenAsync"/>.</summary>
+    /// <summary>Makes a database over a directory, which is not touched before <see cref="OpenAsync(CancellationToken)"/>.</summary>
     public TsdbDatabase(string directory, TsdbOptions options, MetricRegistry metrics, TimeProvider time, ILogger logger)
     {
         DirectoryPath = directory;

@@ -55,24 +55,34 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
         TimeSpan checkpointTime;
         try
         {
-            int checkpoint = ReplayCheckpoint(cancellationToken);
-            checkpointTime = time.GetElapsedTime(start);
-            ReplaySegments(checkpoint + 1, cancellationToken);
+            try
+            {
+                int checkpoint = ReplayCheckpoint(cancellationToken);
+                checkpointTime = time.GetElapsedTime(start);
+                ReplaySegments(checkpoint + 1, cancellationToken);
+            }
+            finally
+            {
+                foreach (ReplayShard shard in _shards)
+                {
+                    shard.Complete();
+                }
+            }
+
+            foreach (ReplayShard shard in _shards)
+            {
+                shard.Wait();
+                if (shard.MinMs <= shard.MaxMs)
+                {
+                    head.CoverTimes(shard.MinMs, shard.MaxMs);
+                }
+            }
         }
         finally
         {
             foreach (ReplayShard shard in _shards)
             {
-                shard.Complete();
-            }
-        }
-
-        foreach (ReplayShard shard in _shards)
-        {
-            shard.Wait();
-            if (shard.MinMs <= shard.MaxMs)
-            {
-                head.CoverTimes(shard.MinMs, shard.MaxMs);
+                shard.Dispose();
             }
         }
 
