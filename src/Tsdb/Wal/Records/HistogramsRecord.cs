@@ -1,0 +1,250 @@
+using Narthex.Model;
+using Narthex.Tsdb.Binary;
+
+namespace Narthex.Tsdb.Wal.Records;
+
+/// <summary>Writes one record with native histograms: types 7 to 10, one type per record.</summary>
+/// <remarks>
+/// References and times are distances from the first one's, as in sample records. Buckets with integer counts are written
+/// as differences from bucket to bucket, float ones as they are.
+/// </remarks>
+public ref struct HistogramsRecordWriter
+{
+    private readonly ByteWriter _destination;
+    private readonly RecordType _type;
+    private bool _started;
+    private ulong _firstRef;
+    private long _firstTimestamp;
+
+    private HistogramsRecordWriter(ByteWriter destination, RecordType type)
+    {
+        _destination = destination;
+        _type = type;
+        _started = false;
+        _firstRef = 0;
+        _firstTimestamp = 0;
+    }
+
+    /// <summary>The type of record that a histogram belongs into.</summary>
+    /// <param name="histogram">The histogram.</param>
+    /// <param name="integers">Whether it is to be kept with integer counts: see <see cref="HasIntegerCounts"/>.</param>
+    public static RecordType TypeFor(FloatHistogram histogram, bool integers) => (histogram.UsesCustomBuckets, integers) switch
+    {
+        (false, true) => RecordType.HistogramSamples,
+        (false, false) => RecordType.FloatHistogramSamples,
+        (true, true) => RecordType.CustomBucketsHistogramSamples,
+        (true, false) => RecordType.CustomBucketsFloatHistogramSamples,
+    };
+
+    /// <summary>Whether all counts are integers that a float holds exactly, so that nothing is lost in an integer record.</summary>
+    public static bool HasIntegerCounts(FloatHistogram histogram) =>
+        IsInteger(histogram.Count) && IsInteger(histogram.ZeroCount) && AreIntegers(histogram.PositiveBuckets) && AreIntegers(histogram.NegativeBuckets);
+
+    /// <summary>Starts a record of this type behind what the destination holds.</summary>
+    public static HistogramsRecordWriter Begin(ByteWriter destination, RecordType type)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan((int)type, (int)RecordType.HistogramSamples, nameof(type));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)type, (int)RecordType.CustomBucketsFloatHistogramSamples, nameof(type));
+        destination.WriteByte((byte)type);
+        return new HistogramsRecordWriter(destination, type);
+    }
+
+    /// <summary>Adds a histogram of a series. It must belong into this type of record.</summary>
+    public void Add(ulong reference, long timestampMs, FloatHistogram histogram)
+    {
+        if (!_started)
+        {
+            _started = true;
+            _firstRef = reference;
+            _firstTimestamp = timestampMs;
+            _destination.WriteUInt64(reference);
+            _destination.WriteInt64(timestampMs);
+        }
+
+        _destination.WriteVarint(unchecked((long)(reference - _firstRef)));
+        _destination.WriteVarint(unchecked(timestampMs - _firstTimestamp));
+        bool integers = HistogramsRecordReader.HasIntegers(_type);
+        _destination.WriteByte((byte)histogram.CounterResetHint);
+        _destination.WriteVarint(histogram.Schema);
+        _destination.WriteDouble(histogram.ZeroThreshold);
+        if (integers)
+        {
+            _destination.WriteUvarint((ulong)histogram.ZeroCount);
+            _destination.WriteUvarint((ulong)histogram.Count);
+        }
+        else
+        {
+            _destination.WriteDouble(histogram.ZeroCount);
+            _destination.WriteDouble(histogram.Count);
+        }
+
+        _destination.WriteDouble(histogram.Sum);
+        WriteSpans(histogram.PositiveSpans);
+        WriteSpans(histogram.NegativeSpans);
+        WriteBuckets(histogram.PositiveBuckets, integers);
+        WriteBuckets(histogram.NegativeBuckets, integers);
+        if (histogram.UsesCustomBuckets)
+        {
+            WriteBuckets(histogram.CustomValues, integers: false);
+        }
+    }
+
+    private static bool IsInteger(double count) => count >= 0 && count <= 1L << 53 && Math.Floor(count) == count;
+
+    private static bool AreIntegers(double[] counts)
+    {
+        foreach (double count in counts)
+        {
+            if (!IsInteger(count))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private readonly void WriteSpans(HistogramSpan[] spans)
+    {
+        _destination.WriteUvarint((uint)spans.Length);
+        foreach (HistogramSpan span in spans)
+        {
+            _destination.WriteVarint(span.Offset);
+            _destination.WriteUvarint(span.Length);
+        }
+    }
+
+    private readonly void WriteBuckets(double[] buckets, bool integers)
+    {
+        _destination.WriteUvarint((uint)buckets.Length);
+        long previous = 0;
+        foreach (double bucket in buckets)
+        {
+            if (integers)
+            {
+                long count = (long)bucket;
+                _destination.WriteVarint(count - previous);
+                previous = count;
+            }
+            else
+            {
+                _destination.WriteDouble(bucket);
+            }
+        }
+    }
+}
+
+/// <summary>Walks the native histograms in a record of types 7 to 10.</summary>
+/// <remarks>Whether the parts of a histogram fit together is not checked here: that is the head's business, as with scraped ones.</remarks>
+public ref struct HistogramsRecordReader
+{
+    private readonly ulong _firstRef;
+    private readonly long _firstTimestamp;
+    private readonly bool _integers;
+    private ByteReader _reader;
+
+    /// <summary>Starts at the record's first histogram.</summary>
+    public HistogramsRecordReader(ReadOnlySpan<byte> record)
+    {
+        _reader = new ByteReader(record);
+        var type = (RecordType)_reader.ReadByte();
+        IsDamaged = type is < RecordType.HistogramSamples or > RecordType.CustomBucketsFloatHistogramSamples;
+        _integers = HasIntegers(type);
+        if (_reader.Remaining > 0)
+        {
+            _firstRef = _reader.ReadUInt64();
+            _firstTimestamp = _reader.ReadInt64();
+            IsDamaged |= _reader.Failed;
+        }
+
+        Histogram = null!;
+    }
+
+    /// <summary>The series.</summary>
+    public ulong Ref { get; private set; }
+
+    /// <summary>The time.</summary>
+    public long TimestampMs { get; private set; }
+
+    /// <summary>The histogram, which the caller owns. Set after a successful <see cref="MoveNext"/>.</summary>
+    public FloatHistogram Histogram { get; private set; }
+
+    /// <summary>Whether the record has integer counts.</summary>
+    public readonly bool IsInteger => _integers;
+
+    /// <summary>Whether reading stopped because the record is damaged.</summary>
+    public bool IsDamaged { get; private set; }
+
+    /// <summary>Goes to the next histogram. False at the end and at damage.</summary>
+    public bool MoveNext()
+    {
+        if (IsDamaged || _reader.Remaining == 0)
+        {
+            return false;
+        }
+
+        Ref = unchecked(_firstRef + (ulong)_reader.ReadVarint());
+        TimestampMs = unchecked(_firstTimestamp + _reader.ReadVarint());
+        Histogram = ReadHistogram();
+        IsDamaged = _reader.Failed;
+        return !IsDamaged;
+    }
+
+    internal static bool HasIntegers(RecordType type) => type is RecordType.HistogramSamples or RecordType.CustomBucketsHistogramSamples;
+
+    private FloatHistogram ReadHistogram()
+    {
+        var histogram = new FloatHistogram
+        {
+            CounterResetHint = (CounterResetHint)(_reader.ReadByte() & 3),
+            Schema = (int)_reader.ReadVarint(),
+            ZeroThreshold = _reader.ReadDouble(),
+            ZeroCount = _integers ? _reader.ReadUvarint() : _reader.ReadDouble(),
+            Count = _integers ? _reader.ReadUvarint() : _reader.ReadDouble(),
+            Sum = _reader.ReadDouble(),
+        };
+        histogram.PositiveSpans = ReadSpans();
+        histogram.NegativeSpans = ReadSpans();
+        histogram.PositiveBuckets = ReadBuckets(_integers);
+        histogram.NegativeBuckets = ReadBuckets(_integers);
+        if (histogram.UsesCustomBuckets)
+        {
+            histogram.CustomValues = ReadBuckets(integers: false);
+        }
+
+        return histogram;
+    }
+
+    private HistogramSpan[] ReadSpans()
+    {
+        int count = _reader.ReadCount(2);
+        HistogramSpan[] spans = count == 0 ? [] : new HistogramSpan[count];
+        for (int i = 0; i < spans.Length; i++)
+        {
+            spans[i] = new HistogramSpan((int)_reader.ReadVarint(), (uint)_reader.ReadUvarint());
+        }
+
+        return spans;
+    }
+
+    private double[] ReadBuckets(bool integers)
+    {
+        int count = _reader.ReadCount(integers ? 1 : 8);
+        double[] buckets = count == 0 ? [] : new double[count];
+        long total = 0;
+        for (int i = 0; i < buckets.Length; i++)
+        {
+            if (integers)
+            {
+                total = unchecked(total + _reader.ReadVarint());
+                buckets[i] = total;
+            }
+            else
+            {
+                buckets[i] = _reader.ReadDouble();
+            }
+        }
+
+        return buckets;
+    }
+}

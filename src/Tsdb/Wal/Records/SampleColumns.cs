@@ -1,0 +1,56 @@
+namespace Narthex.Tsdb.Wal.Records;
+
+/// <summary>Samples of many series in columns, as a record holds them. Reused from record to record; not thread-safe.</summary>
+public sealed class SampleColumns
+{
+    private ulong[] _refs = new ulong[256];
+    private long[] _timestamps = new long[256];
+    private double[] _values = new double[256];
+
+    /// <summary>The number of samples.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The series' references.</summary>
+    public ReadOnlySpan<ulong> Refs => _refs.AsSpan(0, Count);
+
+    /// <summary>The times, in milliseconds since the Unix epoch.</summary>
+    public ReadOnlySpan<long> Timestamps => _timestamps.AsSpan(0, Count);
+
+    /// <summary>The values.</summary>
+    public ReadOnlySpan<double> Values => _values.AsSpan(0, Count);
+
+    /// <summary>Forgets the samples and keeps the memory.</summary>
+    public void Clear() => Count = 0;
+
+    /// <summary>Appends a sample.</summary>
+    public void Add(ulong reference, long timestampMs, double value)
+    {
+        if (Count == _refs.Length)
+        {
+            EnsureRoom(1);
+        }
+
+        _refs[Count] = reference;
+        _timestamps[Count] = timestampMs;
+        _values[Count] = value;
+        Count++;
+    }
+
+    /// <summary>Drops the samples from <paramref name="count"/> on.</summary>
+    public void Truncate(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)Count, nameof(count));
+        Count = count;
+    }
+
+    internal void EnsureRoom(int more)
+    {
+        if (_refs.Length - Count < more)
+        {
+            int capacity = Math.Max(checked(Count + more), _refs.Length * 2);
+            Array.Resize(ref _refs, capacity);
+            Array.Resize(ref _timestamps, capacity);
+            Array.Resize(ref _values, capacity);
+        }
+    }
+}

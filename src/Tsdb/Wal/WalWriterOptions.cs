@@ -1,0 +1,22 @@
+using Narthex.Tsdb.Wal.Files;
+
+namespace Narthex.Tsdb.Wal;
+
+/// <summary>How a log is written.</summary>
+public sealed record WalWriterOptions
+{
+    /// <summary>The length at which a segment is full. A multiple of the page, 32 KiB.</summary>
+    public long SegmentBytes { get; init; } = 128L << 20;
+
+    /// <summary>How records are compressed.</summary>
+    public WalCompression Compression { get; init; } = WalCompression.Snappy;
+
+    /// <summary>Where the files are.</summary>
+    public IWalFileSystem Files { get; init; } = WalFileSystem.Instance;
+
+    /// <summary>What happened is counted here.</summary>
+    public WalMetrics Metrics { get; init; } = new();
+
+    /// <summary>The clock that measures syncs.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

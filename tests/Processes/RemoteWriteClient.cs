@@ -1,0 +1,78 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using IronSnappy;
+
+namespace Narthex.Tests;
+
+/// <summary>Sends samples by remote write 1.0, encoded by hand from the published message definitions.</summary>
+internal static class RemoteWriteClient
+{
+    /// <summary>One series with its samples.</summary>
+    public sealed record Series(IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<(long TimestampMs, double Value)> Samples);
+
+    /// <summary>Sends them in one request and returns the answer's status and text.</summary>
+    public static async Task<(HttpStatusCode Status, string Body)> SendAsync(ServerProcess server, IEnumerable<Series> series)
+    {
+        using var content = new ByteArrayContent(Snappy.Encode(Encode(series)));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        content.Headers.ContentEncoding.Add("snappy");
+        content.Headers.Add("X-Prometheus-Remote-Write-Version", "0.1.0");
+        return await server.PostAsync("api/v1/write", content);
+    }
+
+    private static byte[] Encode(IEnumerable<Series> series)
+    {
+        var request = new MemoryStream();
+        foreach (Series one in series)
+        {
+            var message = new MemoryStream();
+            foreach ((string name, string value) in one.Labels)
+            {
+                var label = new MemoryStream();
+                WriteBytes(label, 1, Encoding.UTF8.GetBytes(name));
+                WriteBytes(label, 2, Encoding.UTF8.GetBytes(value));
+                WriteBytes(message, 1, label.ToArray());
+            }
+
+            foreach ((long timestamp, double value) in one.Samples)
+            {
+                WriteBytes(message, 2, EncodeSample(timestamp, value));
+            }
+
+            WriteBytes(request, 1, message.ToArray());
+        }
+
+        return request.ToArray();
+    }
+
+    private static byte[] EncodeSample(long timestamp, double value)
+    {
+        var sample = new MemoryStream();
+        Span<byte> bits = stackalloc byte[8];
+        BinaryPrimitives.WriteDoubleLittleEndian(bits, value);
+        sample.WriteByte((1 << 3) | 1);
+        sample.Write(bits);
+        sample.WriteByte(2 << 3);
+        WriteVarint(sample, (ulong)timestamp);
+        return sample.ToArray();
+    }
+
+    private static void WriteBytes(MemoryStream stream, int field, byte[] bytes)
+    {
+        WriteVarint(stream, ((ulong)field << 3) | 2);
+        WriteVarint(stream, (ulong)bytes.Length);
+        stream.Write(bytes);
+    }
+
+    private static void WriteVarint(MemoryStream stream, ulong value)
+    {
+        for (; value >= 0x80; value >>= 7)
+        {
+            stream.WriteByte((byte)(value | 0x80));
+        }
+
+        stream.WriteByte((byte)value);
+    }
+}
