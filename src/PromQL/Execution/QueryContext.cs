@@ -42,9 +42,6 @@ internal sealed class QueryContext : IDisposable
 
     public long SamplesRead { get; private set; }
 
-    /// <summary>Samples looked at for each step of the query; null unless they were asked for.</summary>
-    public long[]? SamplesPerStep { get; set; }
-
     public long ElapsedSelectTicks { get; private set; }
 
     /// <summary>Whether the query asks for a range of times, even if it is only one.</summary>
