@@ -204,7 +204,7 @@ internal sealed partial class ExpressionParser
         bool hasClause = TryParseClause(ref grouping, ref isWithout);
         if (_tokens.Current.Kind != TokenKind.LeftParen)
         {
-            throw _tokens.Unexpected("aggregation", "");
+            throw _tokens.Unexpected("", "");
         }
 
         _tokens.Take();

@@ -39,14 +39,20 @@ internal sealed partial class ExpressionParser(byte[] input, ParserOptions optio
 
     public VectorSelector ParseSelectorOnly()
     {
+        VectorSelector selector = ParseSelectorPrefix();
+        _tokens.Expect(TokenKind.EndOfInput, "", "");
+        return selector;
+    }
+
+    /// <summary>A selector with anything behind it.</summary>
+    public VectorSelector ParseSelectorPrefix()
+    {
         if (_tokens.Current.Kind != TokenKind.LeftBrace && !IsMetricName(_tokens.Current.Kind))
         {
             throw _tokens.Unexpected("", "");
         }
 
-        VectorSelector selector = ParseVectorSelector();
-        _tokens.Expect(TokenKind.EndOfInput, "", "");
-        return selector;
+        return ParseVectorSelector();
     }
 
     private static (BinaryOperator Operator, int Precedence)? FindOperator(TokenKind kind) => kind switch
@@ -313,8 +319,8 @@ internal sealed partial class ExpressionParser(byte[] input, ParserOptions optio
         if (_tokens.Current.Kind is TokenKind.Start or TokenKind.End)
         {
             at = new AtModifier(_tokens.Take().Kind == TokenKind.Start ? AtKind.Start : AtKind.End);
-            _tokens.Expect(TokenKind.LeftParen, "@ modifier", "timestamp");
-            _tokens.Expect(TokenKind.RightParen, "@ modifier", "timestamp");
+            _tokens.Expect(TokenKind.LeftParen, "@", "timestamp");
+            _tokens.Expect(TokenKind.RightParen, "@", "timestamp");
         }
         else
         {
@@ -324,7 +330,7 @@ internal sealed partial class ExpressionParser(byte[] input, ParserOptions optio
                 sign = _tokens.Take().Kind == TokenKind.Sub ? -1 : 1;
             }
 
-            NumberLiteral number = ReadNumber(_tokens.Expect(TokenKind.Number, "@ modifier", "timestamp"));
+            NumberLiteral number = ReadNumber(_tokens.Expect(TokenKind.Number, "@", "timestamp"));
             double timestamp = sign * number.Value;
             if (double.IsNaN(timestamp) || Math.Abs(timestamp) >= long.MaxValue / 1000.0)
             {

@@ -1,3 +1,4 @@
+using System.Text;
 using Narthex.PromQL.Syntax.Lexing;
 
 namespace Narthex.PromQL.Syntax.Parsing;
@@ -8,12 +9,14 @@ internal sealed class SyntaxErrorException : Exception;
 /// <summary>The tokens of a query with a look at the next two, and the list of faults.</summary>
 internal sealed class TokenReader
 {
+    private readonly byte[] _input;
     private readonly Lexer _lexer;
     private readonly List<PromQLParseError> _errors;
     private readonly Queue<Token> _ahead = new();
 
     public TokenReader(byte[] input, List<PromQLParseError> errors)
     {
+        _input = input;
         _lexer = new Lexer(input);
         _errors = errors;
         Current = Read();
@@ -83,7 +86,7 @@ internal sealed class TokenReader
 
         return Fail(
             Current.Position,
-            "unexpected " + TokenText.Describe(Current) + (context.Length > 0 ? " in " + context : "") + (expected.Length > 0 ? ", expected " + expected : ""));
+            "unexpected " + TokenText.Describe(Current, Encoding.UTF8.GetString(_input.AsSpan(Current.Start, Current.End - Current.Start))) + (context.Length > 0 ? " in " + context : "") + (expected.Length > 0 ? ", expected " + expected : ""));
     }
 
     private Token Read()

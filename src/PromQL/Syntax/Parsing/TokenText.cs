@@ -6,13 +6,13 @@ namespace Narthex.PromQL.Syntax.Parsing;
 /// <summary>How messages name tokens and types.</summary>
 internal static class TokenText
 {
-    public static string Describe(Token token) => token.Kind switch
+    /// <summary>The token for a message; <paramref name="written"/> is what the query says there.</summary>
+    public static string Describe(Token token, string written) => token.Kind switch
     {
         TokenKind.EndOfInput => "end of input",
         TokenKind.Identifier => "identifier " + GoQuote.Quote(token.Text),
         TokenKind.MetricIdentifier => "metric identifier " + GoQuote.Quote(token.Text),
-        TokenKind.String => "string " + Shorten(GoQuote.Quote(token.Text)),
-        TokenKind.Number when Keywords.Find(token.Text) is null => "number " + Shorten(token.Text),
+        TokenKind.String => "string " + Shorten(written),
         TokenKind.Number => "number " + Shorten(token.Text),
         TokenKind.Duration => "duration " + Shorten(token.Text),
         _ when token.IsAggregation => $"<aggr:{token.Text}>",
