@@ -219,11 +219,6 @@ internal sealed class TextOutput(IBufferWriter<byte> destination)
     {
         Span<byte> span = destination.GetSpan(FloatFormat.PlainLengthMax);
         FloatFormat.TryFormatGeneral(value, span, out int written);
-        if (Math.Abs(value) is >= 1e6 and < 1e21)
-        {
-            written = MoveToExponent(span, written);
-        }
-
         if (alwaysWithPoint && double.IsFinite(value) && span[..written].IndexOfAny((byte)'.', (byte)'e') < 0)
         {
             ".0"u8.CopyTo(span[written..]);
@@ -231,30 +226,5 @@ internal sealed class TextOutput(IBufferWriter<byte> destination)
         }
 
         destination.Advance(written);
-    }
-
-    // "1500000.25" becomes "1.50000025e+06". The length after it.
-    private static int MoveToExponent(Span<byte> text, int length)
-    {
-        int sign = text[0] == (byte)'-' ? 1 : 0;
-        int point = text[..length].IndexOf((byte)'.');
-        int exponent = (point < 0 ? length : point) - sign - 1;
-        if (point >= 0)
-        {
-            text[(point + 1)..length].CopyTo(text[point..]);
-            length--;
-        }
-
-        length = text[..length].LastIndexOfAnyExcept((byte)'0') + 1;
-        if (length > sign + 1)
-        {
-            text[(sign + 1)..length].CopyTo(text[(sign + 2)..]);
-            text[sign + 1] = (byte)'.';
-            length++;
-        }
-
-        "e+"u8.CopyTo(text[length..]);
-        Utf8Formatter.TryFormat(exponent, text[(length + 2)..], out int digits, new('D', 2));
-        return length + 2 + digits;
     }
 }

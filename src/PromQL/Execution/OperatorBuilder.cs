@@ -39,15 +39,20 @@ internal sealed class OperatorBuilder
     public IRangeOperator BuildRange(PlanNode node) => node switch
     {
         RangeSelectNode select => new RangeSelectOperator(select, _context),
-        SubqueryNode subquery => new SubqueryOperator(subquery, BuildVectorOrScalar(subquery.Inner), _context),
+        SubqueryNode subquery => new SubqueryOperator(subquery, BuildInner(subquery.Inner), _context),
         _ => throw new QueryException(QueryErrorKind.Internal, $"unexpected range expression {node.GetType().Name}"),
     };
 
     /// <summary>Joins series that dropping names made alike.</summary>
     public DeduplicateOperator Deduplicated(ISeriesOperator input, PlanNode node, bool strict = false) => new(input, strict, node.Grid, _context);
 
-    private ISeriesOperator BuildVectorOrScalar(PlanNode node) =>
-        node.Type == ValueType.Scalar ? new ScalarVectorOperator(Scalars.Evaluate(node)) : Build(node);
+    private ISeriesOperator BuildInner(PlanNode node)
+    {
+        _context.SubqueryDepth++;
+        ISeriesOperator inner = node.Type == ValueType.Scalar ? new ScalarVectorOperator(Scalars.Evaluate(node)) : Build(node);
+        _context.SubqueryDepth--;
+        return inner;
+    }
 
     private static void Negate(StepBlock block)
     {

@@ -42,9 +42,6 @@ internal sealed class QueryContext : IDisposable
 
     public long SamplesRead { get; private set; }
 
-    /// <summary>Samples looked at for each step of the query; null unless they were asked for.</summary>
-    public long[]? SamplesPerStep { get; set; }
-
     public long ElapsedSelectTicks { get; private set; }
 
     /// <summary>Whether the query asks for a range of times, even if it is only one.</summary>
@@ -85,7 +82,10 @@ internal sealed class QueryContext : IDisposable
     }
 
     /// <summary>Counts samples that a selector or range function looked at.</summary>
-    public void CountQueryable(long samples) => TotalSamples += samples;
+    public void CountQueryable(long samples) => TotalSamples += SubqueryDepth == 0 ? samples : 0;
+
+    /// <summary>More than 0 while the inside of a subquery is computed: upstream counts what its windows hold, not what it is made of.</summary>
+    public int SubqueryDepth { get; set; }
 
     /// <summary>Counts samples that came out of storage.</summary>
     public void CountRead(int samples) => SamplesRead += samples;

@@ -86,6 +86,11 @@ public sealed class QueryEngine : IQueryEngine, IDisposable
         {
             throw new QueryException(QueryErrorKind.Execution, "expanding series: " + e.Message, e);
         }
+        catch (Exception e) when (e is not QueryException)
+        {
+            // A bug in a function must not take more than its query down.
+            throw new QueryException(QueryErrorKind.Internal, "unexpected error: " + e.Message, e);
+        }
         finally
         {
             _metrics.Leave();

@@ -127,6 +127,12 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
             startMs += stepMs;
         }
 
+        // Columns are as long as the grid, so one that no budget could hold must not even be planned.
+        if ((times.LastMs - startMs) / stepMs >= Math.Min(options.MaxSamples, int.MaxValue))
+        {
+            throw new QueryException(QueryErrorKind.Execution, "query processing would load too many samples into memory in query execution");
+        }
+
         StepGrid inner = StepGrid.Between(startMs, times.LastMs, stepMs);
         return new SubqueryNode(Plan(subquery.Inner, inner, ""), rangeMs, offsetMs, atMs, grid, subquery.Position);
     }

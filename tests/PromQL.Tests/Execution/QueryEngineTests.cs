@@ -65,6 +65,16 @@ public sealed class QueryEngineTests : IDisposable
         Assert.Equal("query processing would load too many samples into memory in query execution", error.Message);
     }
 
+    [Theory]
+    [InlineData("count_over_time(vector(1)[100y:1ms])")]
+    [InlineData("max_over_time(requests_total[100y:1s])")]
+    public async Task Subquery_with_too_many_steps_ends_before_it_takes_memory(string query)
+    {
+        QueryException error = await Assert.ThrowsAsync<QueryException>(() => Instant(query, new QueryEngineOptions()));
+
+        Assert.Equal("query processing would load too many samples into memory in query execution", error.Message);
+    }
+
     [Fact]
     public async Task Aggregation_needs_memory_for_its_groups_only()
     {

@@ -10,7 +10,7 @@ namespace Narthex.PromQL.Tests.TestLanguage;
 internal sealed record EvalFailure(int Line, string Query, string Reason);
 
 /// <summary>Runs a script against the engine and tells which evaluations failed.</summary>
-internal sealed class ScriptRunner : IDisposable
+internal sealed class ScriptRunner(bool delayedNameRemoval = true) : IDisposable
 {
     private const double Tolerance = 1e-6;
 
@@ -20,7 +20,7 @@ internal sealed class ScriptRunner : IDisposable
         {
             MaxSamples = 200_000,
             Timeout = TimeSpan.FromSeconds(100),
-            EnableDelayedNameRemoval = true,
+            EnableDelayedNameRemoval = delayedNameRemoval,
             EnableExperimentalFunctions = true,
             EnableExtendedRangeSelectors = true,
             EnableFillModifiers = true,

@@ -81,11 +81,20 @@ internal sealed class SubqueryOperator : IRangeOperator
 
     public long RangeMs => _node.RangeMs;
 
-    public IReadOnlyList<SeriesLabels> GetSeries() => _series = _inner.GetSeries();
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        _context.SubqueryDepth++;
+        _series = _inner.GetSeries();
+        _context.SubqueryDepth--;
+        return _series;
+    }
 
     public bool TryReadNext(RangeInput input)
     {
-        if (!_inner.TryReadNext(_block))
+        _context.SubqueryDepth++;
+        bool found = _inner.TryReadNext(_block);
+        _context.SubqueryDepth--;
+        if (!found)
         {
             return false;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Narthex.Model;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Syntax;
@@ -18,13 +19,14 @@ internal static class TransitionKernels
         }
 
         ReadOnlySpan<double> values = input.FloatValues;
-        int[] before = new int[values.Length + 1];
+        int[] before = RentCounts(values.Length);
         for (int i = 1; i < values.Length; i++)
         {
             before[i] = before[i - 1] + (IsChange(values[i - 1], null, values[i], null) ? 1 : 0);
         }
 
         CountFloats(call, input, output, before);
+        ArrayPool<int>.Shared.Return(before);
     }
 
     public static void Resets(RangeCall call, RangeInput input, StepBlock output)
@@ -36,13 +38,21 @@ internal static class TransitionKernels
         }
 
         ReadOnlySpan<double> values = input.FloatValues;
-        int[] before = new int[values.Length + 1];
+        int[] before = RentCounts(values.Length);
         for (int i = 1; i < values.Length; i++)
         {
             before[i] = before[i - 1] + (values[i] < values[i - 1] ? 1 : 0);
         }
 
         CountFloats(call, input, output, before);
+        ArrayPool<int>.Shared.Return(before);
+    }
+
+    private static int[] RentCounts(int samples)
+    {
+        int[] counts = ArrayPool<int>.Shared.Rent(samples + 1);
+        counts[0] = 0;
+        return counts;
     }
 
     private static void CountFloats(RangeCall call, RangeInput input, StepBlock output, ReadOnlySpan<int> before)

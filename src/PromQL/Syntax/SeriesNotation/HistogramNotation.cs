@@ -246,14 +246,14 @@ internal sealed class HistogramNotation(byte[] input, int start)
 
     private double ReadNumber()
     {
-        double sign = 1;
+        // Not by multiplication: that would change the bits of the staleness marker.
+        bool isNegative = Peek == '-';
         if (Peek is '+' or '-')
         {
-            sign = Peek == '-' ? -1 : 1;
             _position++;
         }
 
-        return NumberScan.TryRead(input, ref _position, out double value) ? sign * value : throw Unexpected();
+        return NumberScan.TryRead(input, ref _position, out double value) ? isNegative ? -value : value : throw Unexpected();
     }
 
     private string ReadWord()
