@@ -1,3 +1,5 @@
+using Narthex.Instrumentation;
+
 namespace Narthex.Tsdb.Wal;
 
 /// <summary>Counts what a log does. Readable from any thread.</summary>
@@ -12,6 +14,7 @@ public sealed class WalMetrics
     private long _recordPartBytes;
     private long _recordBytesSaved;
     private long _currentSegment = -1;
+    private Counter? _savedBytesCounter;
 
     /// <summary>Writes to the current segment.</summary>
     public long PageFlushes => Volatile.Read(ref _pageFlushes);
@@ -43,6 +46,33 @@ public sealed class WalMetrics
     /// <summary>Called with the seconds that each sync took.</summary>
     public Action<double>? SyncObserved { get; set; }
 
+    /// <summary>Exports the metrics under the names that upstream gives them.</summary>
+    /// <param name="registry">Where to.</param>
+    /// <param name="size">The bytes of the log on disk, see <see cref="WalWriter.GetSize"/>; asked at each scrape.</param>
+    /// <param name="compression">How the log is compressed.</param>
+    /// <param name="prefix">What the names begin with: another one for the out-of-order log.</param>
+    public void Register(MetricRegistry registry, Func<long> size, WalCompression compression, string prefix = "prometheus_tsdb_wal_")
+    {
+        Summary syncs = registry.CreateSummary(prefix + "fsync_duration_seconds", "How long syncs of the write-ahead log took.", [0.5, 0.9, 0.99]);
+        SyncObserved = syncs.Observe;
+        registry.AddCounterCallback(prefix + "page_flushes_total", "Writes to the write-ahead log.", () => PageFlushes);
+        registry.AddCounterCallback(prefix + "completed_pages_total", "Pages of the write-ahead log that were filled.", () => PagesCompleted);
+        registry.AddCounterCallback(prefix + "truncations_total", "Attempts to drop old segments of the write-ahead log.", () => Truncations);
+        registry.AddCounterCallback(
+            prefix + "truncations_failed_total", "Failed attempts to drop old segments of the write-ahead log.", () => TruncationsFailed);
+        registry.AddGaugeCallback(prefix + "segment_current", "Number of the write-ahead log segment being written.", () => CurrentSegment);
+        registry.AddCounterCallback(prefix + "writes_failed_total", "Writes to the write-ahead log that failed.", () => WritesFailed);
+        registry.AddGaugeCallback(prefix + "storage_size_bytes", "Bytes of the write-ahead log on disk.", () => size());
+        registry.AddCounterCallback(prefix + "record_part_writes_total", "Parts of records written to the write-ahead log.", () => RecordPartWrites);
+        registry.AddCounterCallback(
+            prefix + "record_parts_bytes_written_total", "Bytes of record parts written, checksums and headers included.", () => RecordPartBytes);
+        if (compression != WalCompression.None)
+        {
+            _savedBytesCounter = registry.CreateCounterFamily(
+                prefix + "record_bytes_saved_total", "Bytes of records saved by compression.", "compression").WithLabels("snappy");
+        }
+    }
+
     internal void AddFlush(long pagesCompleted)
     {
         Interlocked.Increment(ref _pageFlushes);
@@ -55,7 +85,11 @@ public sealed class WalMetrics
         Interlocked.Add(ref _recordPartBytes, bytes);
     }
 
-    internal void AddBytesSaved(long bytes) => Interlocked.Add(ref _recordBytesSaved, bytes);
+    internal void AddBytesSaved(long bytes)
+    {
+        Interlocked.Add(ref _recordBytesSaved, bytes);
+        _savedBytesCounter?.Increment(bytes);
+    }
 
     internal void AddWriteFailure() => Interlocked.Increment(ref _writesFailed);
 

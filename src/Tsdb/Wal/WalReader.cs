@@ -23,7 +23,7 @@ public sealed class WalReader : IDisposable
     private readonly IWalFileSystem _files;
     private readonly IReadOnlyList<WalSegment> _segments;
     private readonly bool _decompress;
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private readonly ByteWriter _fragments = new(0);
     private byte[] _decompressed = [];
     private IWalFile? _file;

@@ -189,17 +189,8 @@ public sealed class WalWriter : IDisposable
         }
     }
 
-    /// <summary>The bytes of all segments.</summary>
-    public long GetSize()
-    {
-        long size = 0;
-        foreach (WalSegment segment in WalSegments.List(_files, DirectoryPath))
-        {
-            size += _files.GetLength(segment.Path);
-        }
-
-        return size;
-    }
+    /// <summary>The bytes of all segments and checkpoints. Files that come and go meanwhile may be left out.</summary>
+    public long GetSize() => SizeOf(DirectoryPath);
 
     /// <summary>Fills the last page, syncs and closes. What was logged is safe before: a failure here loses nothing but that.</summary>
     public void Dispose()
@@ -227,6 +218,25 @@ public sealed class WalWriter : IDisposable
         }
 
         _closingSegments.GetAwaiter().GetResult();
+    }
+
+    private long SizeOf(string directory)
+    {
+        long size = 0;
+        foreach (string name in _files.ListNames(directory))
+        {
+            string path = Path.Combine(directory, name);
+            try
+            {
+                size += name.StartsWith("checkpoint.", StringComparison.Ordinal) ? SizeOf(path) : _files.GetLength(path);
+            }
+            catch (IOException)
+            {
+                // Truncated away between listing and looking: it has no size any more.
+            }
+        }
+
+        return size;
     }
 
     private static long FramedLengthMax(WalBatch batch)
