@@ -44,7 +44,7 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
     public bool TryNextKnownSeries(int identityLength, ulong identityHash)
     {
         ReadOnlySpan<byte> rest = _body[_position..];
-        if (identityLength + 1 >= rest.Length || identityLength == 0)
+        if (identityLength + 1 >= rest.Length || identityLength == 0 || rest[0] == (byte)'#')
         {
             return false;
         }
