@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.Index;
@@ -24,11 +24,14 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     // A record of new series has about so many bytes, so that the buffers stay small when a million series are new at once.
     private const int SeriesBatchBytes = 1 << 20;
 
+    private const int RowsPooledMax = 64;
+
     private readonly Lock _commitLock = new();
     private readonly Lock _applyLock = new();
     private readonly SlabArena _openChunks = new();
     private readonly ViewRegistry _views = new();
     private readonly WalBatch _batch = new();
+    private readonly ConcurrentBag<CommitRows> _rowsPool = [];
     private readonly HeadOptions _options;
     private WalWriter? _wal;
     private uint _seriesLogged;
@@ -117,6 +120,18 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         lock (_applyLock)
         {
             _views.Close();
+        }
+    }
+
+    /// <summary>Columns for an appender to fill. Appenders keep none while they are empty: there may be thousands, of which few are at work.</summary>
+    internal CommitRows RentRows() => _rowsPool.TryTake(out CommitRows? rows) ? rows : new CommitRows();
+
+    internal void ReturnRows(CommitRows rows)
+    {
+        rows.Clear();
+        if (_rowsPool.Count < RowsPooledMax)
+        {
+            _rowsPool.Add(rows);
         }
     }
 
