@@ -7,16 +7,13 @@ namespace Narthex.Tsdb;
 /// <summary>The database's own metrics, under upstream's names. Those that the head and the log count are read when they are collected.</summary>
 internal sealed class DatabaseMetrics
 {
-    private readonly Summary _syncSeconds;
-
-    public DatabaseMetrics(MetricRegistry registry, TsdbDatabase database, WalMetrics wal)
+    public DatabaseMetrics(MetricRegistry registry, TsdbDatabase database, WalMetrics wal, WalCompression walCompression)
     {
         HeadStorage head = database.Head;
         HeadCounters counters = head.Counters;
         Gauges(registry, head);
         Counters(registry, counters, head);
-        Log(registry, wal, database);
-        _syncSeconds = registry.CreateSummary("prometheus_tsdb_wal_fsync_duration_seconds", "How long it took to sync a log segment to disk.", [0.5, 0.9, 0.99]);
+        wal.Register(registry, database.GetLogBytes, walCompression);
         registry.AddGaugeCallback("prometheus_tsdb_clean_start", "Whether the last server ended cleanly: 1 yes, 0 no, -1 without a lock file.", () => CleanStart);
         registry.AddGaugeCallback("prometheus_tsdb_data_replay_duration_seconds", "How long it took to read the data on disk at the start.", () => ReplaySeconds);
         registry.AddCounterCallback("prometheus_tsdb_wal_corruptions_total", "Damaged places found in the write-ahead log.", () => WalCorruptions);
@@ -36,8 +33,6 @@ internal sealed class DatabaseMetrics
     public double UnknownSampleRefs { get; set; }
 
     public double UnknownHistogramRefs { get; set; }
-
-    public void ObserveSync(double seconds) => _syncSeconds.Observe(seconds);
 
     private static void Gauges(MetricRegistry registry, HeadStorage head)
     {
@@ -79,20 +74,6 @@ internal sealed class DatabaseMetrics
         registry.AddCounterCallback("prometheus_tsdb_head_chunks_created_total", "Chunks begun in the head.", () => head.ChunkCount);
         registry.AddCounterCallback("prometheus_tsdb_head_chunks_removed_total", "Chunks removed from the head.", () => 0);
         registry.AddCounterCallback("prometheus_tsdb_head_appenders_created_total", "Appenders opened.", () => Volatile.Read(ref counters.AppendersCreated));
-    }
-
-    private static void Log(MetricRegistry registry, WalMetrics wal, TsdbDatabase database)
-    {
-        registry.AddGaugeCallback("prometheus_tsdb_wal_segment_current", "Number of the log segment being written.", () => wal.CurrentSegment);
-        registry.AddGaugeCallback("prometheus_tsdb_wal_storage_size_bytes", "Bytes of the write-ahead log on disk.", () => database.GetLogBytes());
-        registry.AddCounterCallback("prometheus_tsdb_wal_page_flushes_total", "Writes to the write-ahead log.", () => wal.PageFlushes);
-        registry.AddCounterCallback("prometheus_tsdb_wal_completed_pages_total", "Pages of the write-ahead log that were filled.", () => wal.PagesCompleted);
-        registry.AddCounterCallback("prometheus_tsdb_wal_truncations_total", "Attempts to drop old log segments.", () => wal.Truncations);
-        registry.AddCounterCallback("prometheus_tsdb_wal_truncations_failed_total", "Failed attempts to drop old log segments.", () => wal.TruncationsFailed);
-        registry.AddCounterCallback("prometheus_tsdb_wal_writes_failed_total", "Failed writes to the write-ahead log.", () => wal.WritesFailed);
-        registry.AddCounterCallback("prometheus_tsdb_wal_record_part_writes_total", "Record fragments written to the log.", () => wal.RecordPartWrites);
-        registry.AddCounterCallback("prometheus_tsdb_wal_record_parts_bytes_written_total", "Bytes of record fragments written to the log.", () => wal.RecordPartBytes);
-        registry.AddCounterCallback("prometheus_tsdb_wal_record_bytes_saved_total", "Bytes that compression has saved in the log.", () => wal.RecordBytesSaved);
     }
 
     private static void ByType(MetricRegistry registry, string name, string help, InstrumentKind kind, Action<IMetricSink> collect) =>

@@ -38,7 +38,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _walDirectory = Path.Combine(directory, "wal");
         Head = new HeadStorage(new HeadOptions { ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds });
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
-        _metrics = new DatabaseMetrics(metrics, this, _walMetrics);
+        _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
     }
 
     /// <summary>The data directory.</summary>
@@ -145,7 +145,6 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
         _metrics.UnknownHistogramRefs = _replay.UnknownHistogramRefs;
-        _walMetrics.SyncObserved = _metrics.ObserveSync;
         _wal = WalWriter.Open(_walDirectory, new WalWriterOptions
         {
             SegmentBytes = _options.WalSegmentBytes,

@@ -120,32 +120,19 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
     /// <summary>The newest checkpoint holds what is still needed of the segments up to its number.</summary>
     private int ReplayCheckpoint(CancellationToken cancellationToken)
     {
-        const string Prefix = "checkpoint.";
-        string? newest = null;
-        int number = -1;
-        foreach (string name in files.ListNames(directory))
-        {
-            if (name.StartsWith(Prefix, StringComparison.Ordinal)
-                && int.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int found)
-                && found > number)
-            {
-                (newest, number) = (name, found);
-            }
-        }
-
-        if (newest is null)
+        if (CheckpointDirectory.FindLast(directory, files) is not { } checkpoint)
         {
             return -1;
         }
 
-        using var reader = WalReader.Open(Path.Combine(directory, newest), files);
+        using var reader = WalReader.Open(checkpoint.Path, files);
         while (reader.MoveNext())
         {
             Replay(reader, cancellationToken);
         }
 
         TsdbLog.CheckpointLoaded(logger);
-        return number;
+        return checkpoint.Index;
     }
 
     private void ReplaySegments(int first, CancellationToken cancellationToken)

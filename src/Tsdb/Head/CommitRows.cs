@@ -5,6 +5,19 @@ using Narthex.Tsdb.Wal.Records;
 
 namespace Narthex.Tsdb.Head;
 
+/// <summary>What a commit does with a row.</summary>
+internal enum RowPlan : byte
+{
+    /// <summary>Log it and store it, unless another row of the commit is in its way.</summary>
+    Store,
+
+    /// <summary>Nothing: it is refused, or it repeats what is stored.</summary>
+    Skip,
+
+    /// <summary>It is not stored; whether it is refused depends on rows before it.</summary>
+    Judge,
+}
+
 /// <summary>The rows of one commit in columns. Kept by its appender from commit to commit.</summary>
 internal sealed class CommitRows
 {
@@ -20,14 +33,10 @@ internal sealed class CommitRows
     public double[] Values = new double[256];
     public AppendError[] Errors = new AppendError[256];
 
-    /// <summary>Rows that repeat what is stored: no error, and nothing to do.</summary>
-    public bool[] Skipped = new bool[256];
+    public RowPlan[] Plans = new RowPlan[256];
 
     /// <summary>The number of rows.</summary>
     public int Count { get; private set; }
-
-    /// <summary>The last row that validation let through.</summary>
-    public int LastAccepted { get; set; }
 
     public void Add(ulong reference, long timestampMs, double value)
     {
@@ -144,10 +153,9 @@ internal sealed class CommitRows
 
     private ulong LoggedRef(WalRefs walRefs, int row) => walRefs.Get((uint)Refs[row] - 1, (byte)(Refs[row] >> 32));
 
-    private bool Passed(int row) => Errors[row] == AppendError.None && !Skipped[row];
+    private bool Passed(int row) => Plans[row] == RowPlan.Store;
 
-    private bool AllPassed() =>
-        !Errors.AsSpan(0, Count).ContainsAnyExcept(AppendError.None) && !Skipped.AsSpan(0, Count).Contains(true);
+    private bool AllPassed() => !Plans.AsSpan(0, Count).ContainsAnyExcept(RowPlan.Store);
 
     private void Grow() => Resize(_capacity * 2);
 
@@ -158,7 +166,7 @@ internal sealed class CommitRows
         Array.Resize(ref Timestamps, capacity);
         Array.Resize(ref Values, capacity);
         Array.Resize(ref Errors, capacity);
-        Array.Resize(ref Skipped, capacity);
+        Array.Resize(ref Plans, capacity);
         _loggedRefs = [];
         _loggedTimestamps = [];
         _loggedValues = [];

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.Index;
@@ -24,11 +24,14 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     // A record of new series has about so many bytes, so that the buffers stay small when a million series are new at once.
     private const int SeriesBatchBytes = 1 << 20;
 
+    private const int RowsPooledMax = 64;
+
     private readonly Lock _commitLock = new();
     private readonly Lock _applyLock = new();
     private readonly SlabArena _openChunks = new();
     private readonly ViewRegistry _views = new();
     private readonly WalBatch _batch = new();
+    private readonly ConcurrentBag<CommitRows> _rowsPool = [];
     private readonly HeadOptions _options;
     private WalWriter? _wal;
     private uint _seriesLogged;
@@ -117,6 +120,18 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         lock (_applyLock)
         {
             _views.Close();
+        }
+    }
+
+    /// <summary>Columns for an appender to fill. Appenders keep none while they are empty: there may be thousands, of which few are at work.</summary>
+    internal CommitRows RentRows() => _rowsPool.TryTake(out CommitRows? rows) ? rows : new CommitRows();
+
+    internal void ReturnRows(CommitRows rows)
+    {
+        rows.Clear();
+        if (_rowsPool.Count < RowsPooledMax)
+        {
+            _rowsPool.Add(rows);
         }
     }
 
@@ -247,7 +262,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         for (int i = 0; i < rows.Count; i++)
         {
             AppendError error = AppendError.None;
-            rows.Skipped[i] = false;
+            RowPlan plan = RowPlan.Skip;
             long timestampMs = rows.Timestamps[i];
             if (!TryResolve(rows.Refs[i], out uint series))
             {
@@ -259,63 +274,51 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
                 error = AppendError.OutOfBounds;
                 Interlocked.Increment(ref rows.GetHistogram(i) is null ? ref Counters.OutOfBoundSamples : ref Counters.OutOfBoundHistograms);
             }
+            else if (series == previousSeries && timestampMs <= previousMs)
+            {
+                // Rows of one series usually stand together. Not newer than the row before, it will not be stored; why, shows when that row is.
+                plan = RowPlan.Judge;
+            }
             else
             {
-                // Rows of one series in a commit usually stand together: the row before counts as stored. Others show when they are applied.
                 ref SeriesState state = ref Pages[series];
                 long lastMs = series == previousSeries ? previousMs : GetNewest(series, in state);
                 if (timestampMs <= lastMs)
                 {
-                    error = Compare(rows, i, series, in state, lastMs, i > 0 && series == previousSeries);
-                    rows.Skipped[i] = error == AppendError.None;
+                    error = Compare(rows, i, series, in state, lastMs);
                 }
                 else
                 {
+                    plan = RowPlan.Store;
                     accepted++;
                     previousSeries = series;
                     previousMs = timestampMs;
-                    rows.LastAccepted = i;
                 }
             }
 
             rows.Errors[i] = error;
+            rows.Plans[i] = plan;
         }
 
         return accepted;
     }
 
     /// <summary>What is wrong with a sample that is not newer than the last one: nothing if it is that one again.</summary>
-    private AppendError Compare(CommitRows rows, int row, uint series, in SeriesState state, long lastMs, bool lastIsInCommit)
+    private AppendError Compare(CommitRows rows, int row, uint series, in SeriesState state, long lastMs)
     {
+        FloatHistogram? histogram = rows.GetHistogram(row);
         if (rows.Timestamps[row] < lastMs)
         {
-            Interlocked.Increment(ref rows.GetHistogram(row) is null ? ref Counters.OutOfOrderSamples : ref Counters.OutOfOrderHistograms);
+            Interlocked.Increment(ref histogram is null ? ref Counters.OutOfOrderSamples : ref Counters.OutOfOrderHistograms);
             return AppendError.OutOfOrder;
         }
 
-        FloatHistogram? histogram = rows.GetHistogram(row);
-        bool same;
-        if (lastIsInCommit)
-        {
-            int last = rows.LastAccepted;
-            FloatHistogram? lastHistogram = rows.GetHistogram(last);
-            same = histogram is null || lastHistogram is null
-                ? histogram is null && lastHistogram is null && SameBits(rows.Values[row], rows.Values[last])
-                : HistogramStore.AreSame(histogram, lastHistogram);
-        }
-        else if (state.Encoder.Count > 0 && state.Encoder.LastTimestampMs == lastMs)
-        {
-            same = histogram is null && BitConverter.DoubleToUInt64Bits(rows.Values[row]) == state.Encoder.LastValueBits;
-        }
-        else
-        {
-            same = histogram is not null && Histograms.TryGetNewest(series, out _, out FloatHistogram? newest) && HistogramStore.AreSame(histogram, newest!);
-        }
-
+        bool lastIsFloat = state.Encoder.Count > 0 && state.Encoder.LastTimestampMs == lastMs;
+        bool same = lastIsFloat
+            ? histogram is null && BitConverter.DoubleToUInt64Bits(rows.Values[row]) == state.Encoder.LastValueBits
+            : histogram is not null && Histograms.TryGetNewest(series, out _, out FloatHistogram? newest) && HistogramStore.AreSame(histogram, newest!);
         return same ? AppendError.None : AppendError.DuplicateTimestamp;
     }
-
-    private static bool SameBits(double left, double right) => BitConverter.DoubleToUInt64Bits(left) == BitConverter.DoubleToUInt64Bits(right);
 
     private void Log(CommitRows rows)
     {
@@ -380,7 +383,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         int histograms = 0;
         for (int i = 0; i < rows.Count; i++)
         {
-            if (rows.Errors[i] != AppendError.None || rows.Skipped[i])
+            if (rows.Plans[i] == RowPlan.Skip)
             {
                 continue;
             }
@@ -391,7 +394,8 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
             long lastMs = GetNewest(series, in state);
             if (timestampMs <= lastMs)
             {
-                rows.Errors[i] = Compare(rows, i, series, in state, lastMs, lastIsInCommit: false);
+                // An earlier row of this commit was newer, or as new.
+                rows.Errors[i] = Compare(rows, i, series, in state, lastMs);
                 continue;
             }
 
