@@ -8,8 +8,8 @@ public abstract record ConfigTree;
 
 /// <summary>Text, a number or a truth value, as written.</summary>
 /// <param name="Text">The text; null for a null.</param>
-/// <param name="IsQuoted">Whether it stood in quotes: then it is text whatever it looks like.</param>
-public sealed record ConfigScalar(string? Text, bool IsQuoted) : ConfigTree;
+/// <param name="IsText">Whether it is text: then it is printed in quotes where it looks like a number or a truth value.</param>
+public sealed record ConfigScalar(string? Text, bool IsText) : ConfigTree;
 
 /// <summary>A value that must not be shown.</summary>
 /// <param name="Value">The value.</param>
@@ -17,7 +17,8 @@ public sealed record ConfigSecret(Secret Value) : ConfigTree;
 
 /// <summary>A list.</summary>
 /// <param name="Items">The items.</param>
-public sealed record ConfigSequence(EquatableList<ConfigTree> Items) : ConfigTree;
+/// <param name="IsFlow">Whether it is printed on one line.</param>
+public sealed record ConfigSequence(EquatableList<ConfigTree> Items, bool IsFlow = false) : ConfigTree;
 
 /// <summary>Keys and values.</summary>
 /// <param name="Entries">The entries in the order written.</param>

@@ -11,9 +11,6 @@ public sealed record RelabelConfig
     /// <summary>The replacement where none is given.</summary>
     public const string DefaultReplacement = "$1";
 
-    private RelabelTemplate? _targetTemplate;
-    private RelabelTemplate? _replacementTemplate;
-
     /// <summary>The labels whose values, joined, are the rule's source.</summary>
     public EquatableList<string> SourceLabels
     {
@@ -41,18 +38,7 @@ public sealed record RelabelConfig
     = DefaultSeparator;
 
     /// <summary>What the source, or the label's name, is matched against.</summary>
-    public RelabelRegex Regex
-    {
-        get;
-        init
-        {
-            field = value;
-            _targetTemplate = null;
-            _replacementTemplate = null;
-        }
-    }
-
-    = RelabelRegex.Default;
+    public RelabelRegex Regex { get; init; } = RelabelRegex.Default;
 
     /// <summary>For <see cref="RelabelAction.HashMod"/>.</summary>
     public ulong Modulus { get; init; }
@@ -64,7 +50,7 @@ public sealed record RelabelConfig
         init
         {
             field = value;
-            _targetTemplate = null;
+            TargetLabelUtf8 = Encoding.UTF8.GetBytes(value);
         }
     }
 
@@ -77,7 +63,7 @@ public sealed record RelabelConfig
         init
         {
             field = value;
-            _replacementTemplate = null;
+            ReplacementUtf8 = Encoding.UTF8.GetBytes(value);
         }
     }
 
@@ -93,10 +79,18 @@ public sealed record RelabelConfig
 
     internal byte[] SeparatorUtf8 { get; private init; } = ";"u8.ToArray();
 
-    // Made on first use: two threads may both make one, which is harmless since they are equal.
-    internal RelabelTemplate TargetTemplate => _targetTemplate ??= RelabelTemplate.Parse(TargetLabel, Regex);
+    internal byte[] TargetLabelUtf8 { get; private init; } = [];
 
-    internal RelabelTemplate ReplacementTemplate => _replacementTemplate ??= RelabelTemplate.Parse(Replacement, Regex);
+    internal byte[] ReplacementUtf8 { get; private init; } = "$1"u8.ToArray();
+
+    /// <summary>Whether the target label refers to no group.</summary>
+    internal bool TargetIsLiteral => !TargetLabelUtf8.AsSpan().Contains((byte)'$');
+
+    /// <summary>Whether the replacement refers to no group.</summary>
+    internal bool ReplacementIsLiteral => !ReplacementUtf8.AsSpan().Contains((byte)'$');
+
+    /// <summary>Whether the rule copies the source as it is: the first group of the default expression.</summary>
+    internal bool ReplacementIsSource => Replacement is "$1" or "${1}" && Regex.Pattern == "(.*)";
 
     /// <inheritdoc/>
     public bool Equals(RelabelConfig? other) =>

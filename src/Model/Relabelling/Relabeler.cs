@@ -54,17 +54,17 @@ public static class Relabeler
             case RelabelAction.Drop:
                 return !rule.Regex.IsMatch(source);
             case RelabelAction.KeepEqual:
-                return builder.Get(rule.TargetTemplate.LiteralOr(rule.TargetLabel)).SequenceEqual(source);
+                return builder.Get(rule.TargetLabelUtf8).SequenceEqual(source);
             case RelabelAction.DropEqual:
-                return !builder.Get(rule.TargetTemplate.LiteralOr(rule.TargetLabel)).SequenceEqual(source);
+                return !builder.Get(rule.TargetLabelUtf8).SequenceEqual(source);
             case RelabelAction.HashMod:
                 SetHash(rule, builder, source);
                 return true;
             case RelabelAction.Lowercase:
-                builder.Set(rule.TargetTemplate.LiteralOr(rule.TargetLabel), Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(source).ToLowerInvariant()));
+                builder.Set(rule.TargetLabelUtf8, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(source).ToLowerInvariant()));
                 return true;
             case RelabelAction.Uppercase:
-                builder.Set(rule.TargetTemplate.LiteralOr(rule.TargetLabel), Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(source).ToUpperInvariant()));
+                builder.Set(rule.TargetLabelUtf8, Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(source).ToUpperInvariant()));
                 return true;
             default:
                 Replace(rule, builder, source);
@@ -74,28 +74,21 @@ public static class Relabeler
 
     private static void Replace(RelabelConfig rule, LabelsBuilder builder, ReadOnlySpan<byte> source)
     {
-        RelabelTemplate target = rule.TargetTemplate;
-        RelabelTemplate replacement = rule.ReplacementTemplate;
-        if (target.IsLiteral && (replacement.IsLiteral || (replacement.IsFirstGroup && rule.Regex.Pattern == RelabelRegex.Default.Pattern)))
+        if (rule.TargetIsLiteral && (rule.ReplacementIsLiteral || rule.ReplacementIsSource))
         {
             // The common forms need no groups: "set this text" and "copy the source".
-            if (rule.Regex.IsMatch(source) && rule.NameValidation.IsValidLabelName(target.LiteralUtf8))
+            if (rule.Regex.IsMatch(source) && rule.NameValidation.IsValidLabelName(rule.TargetLabelUtf8))
             {
-                builder.Set(target.LiteralUtf8, replacement.IsLiteral ? replacement.LiteralUtf8 : source);
+                builder.Set(rule.TargetLabelUtf8, rule.ReplacementIsLiteral ? rule.ReplacementUtf8 : source);
             }
 
             return;
         }
 
-        if (rule.Regex.Match(source) is not { } match)
+        byte[]? name = rule.TargetIsLiteral ? rule.TargetLabelUtf8 : rule.Regex.Expand(source, rule.TargetLabel);
+        if (name is not null && rule.NameValidation.IsValidLabelName(name) && rule.Regex.Expand(source, rule.Replacement) is { } value)
         {
-            return;
-        }
-
-        byte[] name = target.Expand(match);
-        if (rule.NameValidation.IsValidLabelName(name))
-        {
-            builder.Set(name, replacement.Expand(match));
+            builder.Set(name, value);
         }
     }
 
@@ -109,7 +102,7 @@ public static class Relabeler
         ulong shard = BinaryPrimitives.ReadUInt64BigEndian(hash[8..]) % rule.Modulus;
         Span<byte> digits = stackalloc byte[20];
         Utf8Formatter.TryFormat(shard, digits, out int length);
-        builder.Set(rule.TargetTemplate.LiteralOr(rule.TargetLabel), digits[..length]);
+        builder.Set(rule.TargetLabelUtf8, digits[..length]);
     }
 
     // All names are mapped from the labels as they were before the rule, whatever the rule overwrites on its way.
@@ -117,9 +110,9 @@ public static class Relabeler
     {
         foreach (LabelPair pair in builder.ToLabels())
         {
-            if (rule.Regex.Match(pair.Name) is { } match)
+            if (rule.Regex.Expand(pair.Name, rule.Replacement) is { } name)
             {
-                builder.Set(rule.ReplacementTemplate.Expand(match), pair.Value);
+                builder.Set(name, pair.Value);
             }
         }
     }
@@ -134,7 +127,4 @@ public static class Relabeler
             }
         }
     }
-
-    private static byte[] LiteralOr(this RelabelTemplate template, string text) =>
-        template.IsLiteral ? template.LiteralUtf8 : Encoding.UTF8.GetBytes(text);
 }

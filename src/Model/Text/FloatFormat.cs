@@ -18,7 +18,7 @@ public static class FloatFormat
         return Encoding.ASCII.GetString(buffer[..written]);
     }
 
-    /// <summary>With an exponent below 1e-4 and from 1e21 on: <c>1e-06</c>, <c>1e+21</c>. The form of PromQL's printer and of <c>le</c> labels.</summary>
+    /// <summary>With an exponent below 1e-4 and from 1e6 on: <c>1e-06</c>, <c>1.5e+06</c>. The form of expositions, of <c>le</c> labels and of messages.</summary>
     public static string FormatGeneral(double value)
     {
         Span<byte> buffer = stackalloc byte[PlainLengthMax];
@@ -60,7 +60,7 @@ public static class FloatFormat
 
         Span<byte> digits = stackalloc byte[24];
         int exponent = ShortestDigits(value, digits, out int digitCount);
-        return exponent is < -4 or >= 21
+        return exponent is < -4 or >= 6
             ? TryWriteExponent(double.IsNegative(value), digits[..digitCount], exponent, destination, out written)
             : TryWritePlain(double.IsNegative(value), digits[..digitCount], exponent, destination, out written);
     }

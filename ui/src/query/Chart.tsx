@@ -53,7 +53,7 @@ export function Chart({ data, hidden, focused, displayMode, yAxisMin, zone, onZo
         cursor: {
           drag: { x: true, y: false, setScale: false },
           focus: { prox: 1e6 },
-          points: { size: 7 },
+          points: { size: 7, one: true },
           dataIdx: (u, seriesIndex, closest) => (seriesIndex === 0 || columns[seriesIndex - 1]?.[closest] != null ? closest : nearestValue(u.data[seriesIndex], closest)),
         },
         focus: { alpha: stacked ? 1 : 0.25 },

@@ -30,13 +30,16 @@ const look = EditorView.theme({
   ".cm-placeholder": { color: "var(--nx-soft)" },
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "light-dark(#cfe6e9, #2a4a50) !important" },
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--nx-accent-bg)", outline: "1px solid var(--nx-line)" },
-  ".cm-tooltip": { backgroundColor: "var(--nx-card)", border: "1px solid var(--nx-line)", borderRadius: "8px", boxShadow: "0 6px 24px rgb(0 0 0 / 0.16)", overflow: "hidden" },
+  ".cm-tooltip": { backgroundColor: "var(--nx-card)", border: "1px solid var(--nx-line)", borderRadius: "8px", boxShadow: "0 6px 24px rgb(0 0 0 / 0.16)" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mantine-font-family-monospace)", maxHeight: "320px", minWidth: "280px" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 8px", color: "var(--nx-metric)" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--nx-accent-bg)", color: "var(--nx-accent)" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionDetail": { color: "var(--nx-soft)", fontStyle: "normal" },
   ".cm-completionInfo": { padding: "8px 10px", maxWidth: "360px", fontSize: "0.82rem" },
+  // The stock underlines are data: images, which the content security policy forbids.
+  ".cm-lintRange.cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--mantine-color-error) 1px" },
+  ".cm-lintRange.cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--nx-value) 1px" },
   ".cm-diagnostic": { fontSize: "0.82rem" },
 });
 
@@ -81,7 +84,7 @@ export function editorExtensions(execute: (expr: string) => void, recall: (direc
     closeBrackets(),
     bracketMatching(),
     indentOnInput(),
-    autocompletion({ maxRenderedOptions: 200 }),
+    autocompletion({ maxRenderedOptions: 200, icons: false }),
     Prec.high(keymap.of([{ key: "Shift-Enter", run: insertNewlineAndIndent }])),
     keymap.of([...closeBracketsKeymap, ...completionKeymap, { key: "Ctrl-.", run: startCompletion }, { key: "Enter", run }, ...historyKeymap, ...lintKeymap, ...defaultKeymap]),
     new PromQLExtension().setComplete({ completeStrategy: new CompletionWithHistory() }).asExtension(),

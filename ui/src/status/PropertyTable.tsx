@@ -8,7 +8,7 @@ export function PropertyTable({ title, rows }: { title: string; rows: readonly (
             {rows.map(([name, value]) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td className="mono wrap-text">{value === "" ? "–" : value}</td>
+                <td className={/^[\d,]+$/.test(value) ? "mono count" : "mono wrap-text"}>{value === "" ? "–" : value}</td>
               </tr>
             ))}
           </tbody>

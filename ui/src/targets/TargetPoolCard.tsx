@@ -29,7 +29,7 @@ export function TargetPoolCard({ pool }: { pool: TargetPool }) {
       </h2>
       {open && (
         <div className="table-scroll">
-          <table className="data-table">
+          <table className="data-table targets-table">
             <thead>
               <tr>
                 <th scope="col">Endpoint</th>

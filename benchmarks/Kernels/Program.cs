@@ -1,0 +1,11 @@
+using BenchmarkDotNet.Running;
+using Narthex.Benchmarks;
+
+// --smoke runs every body a few times in this process and checks allocations; everything else goes to BenchmarkDotNet.
+if (args.Contains("--smoke"))
+{
+    return SmokeRun.All(Console.Out) ? 0 : 1;
+}
+
+BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return 0;

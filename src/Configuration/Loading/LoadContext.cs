@@ -1,0 +1,36 @@
+using Narthex.Configuration.Yaml;
+
+namespace Narthex.Configuration.Loading;
+
+/// <summary>What all sections share while one file is read: where its paths start, and the faults of form found so far.</summary>
+/// <remarks>
+/// Faults of form (unknown keys, wrong kinds of values) are collected and reported together; a fault of meaning ends the load at once
+/// with its own message. Users and scripts know both from upstream.
+/// </remarks>
+internal sealed class LoadContext(string baseDirectory, ConfigurationLoadOptions options)
+{
+    private readonly List<string> _faults = [];
+
+    public ConfigurationLoadOptions Options { get; } = options;
+
+    public int FaultCount => _faults.Count;
+
+    public void AddFault(int line, string fault) => _faults.Add($"  line {line}: {fault}");
+
+    public void AddWrongKind(YamlNode node, string wanted)
+    {
+        string value = node is YamlScalar scalar ? " `" + (scalar.Text.Length > 10 ? scalar.Text[..7] + "..." : scalar.Text) + "`" : "";
+        AddFault(node.Line, $"cannot unmarshal {node.Tag}{value} into {wanted}");
+    }
+
+    public void ThrowIfFaulty()
+    {
+        if (_faults.Count > 0)
+        {
+            throw new ConfigurationException("yaml: unmarshal errors:\n" + string.Join('\n', _faults));
+        }
+    }
+
+    /// <summary>The path as seen from the configuration's folder.</summary>
+    public string Resolve(string path) => PathText.Join(baseDirectory, path);
+}

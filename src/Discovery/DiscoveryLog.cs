@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Narthex.Discovery;
+
+internal static partial class DiscoveryLog
+{
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Error, Message = "Cannot create service discovery {Discovery}: {Reason}")]
+    public static partial void CannotStart(ILogger logger, string discovery, string reason);
+
+    [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "Service discovery {Discovery} stopped by a fault")]
+    public static partial void DiscovererFailed(ILogger logger, string discovery, Exception error);
+
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Error, Message = "Error reading file {Path}: {Reason}")]
+    public static partial void FileUnreadable(ILogger logger, string path, string reason);
+
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Error, Message = "Error watching directory {Path}: {Reason}")]
+    public static partial void WatchFailed(ILogger logger, string path, string reason);
+
+    [LoggerMessage(EventId = 3005, Level = LogLevel.Error, Message = "Unable to refresh target groups from {Url}: {Reason}")]
+    public static partial void RefreshFailed(ILogger logger, string url, string reason);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Narthex.Configuration;
+using Narthex.HttpClients;
+using Narthex.Model;
+
+namespace Narthex.Discovery.Http;
+
+/// <summary>Asks a web server for targets at every refresh interval.</summary>
+/// <remarks>An answer that is not complete and correct keeps the former targets.</remarks>
+internal sealed class HttpDiscoverer : IDiscoverer, IDisposable
+{
+    private const string UrlLabel = "__meta_url";
+
+    private readonly HttpSdConfig _config;
+    private readonly HttpClient _client;
+    private readonly DiscoveryMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private int _groupCount;
+
+    public HttpDiscoverer(
+        HttpSdConfig config, HttpClientFactory clients, DiscoveryMetrics metrics, TimeProvider time, ILogger<HttpDiscoverer> logger)
+    {
+        _config = config;
+        _client = clients.Create(config.HttpClient);
+        _client.Timeout = config.RefreshInterval;
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+    }
+
+    public async Task RunAsync(IProgress<IReadOnlyList<TargetGroup>> updates, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(_config.RefreshInterval, _time);
+        do
+        {
+            try
+            {
+                updates.Report(await RefreshAsync(cancellationToken));
+            }
+            catch (Exception e) when (
+                e is HttpRequestException or ConfigurationException or IOException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                _metrics.HttpFailures.Increment();
+                DiscoveryLog.RefreshFailed(_logger, _config.Url, e.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<List<TargetGroup>> RefreshAsync(CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, _config.Url);
+        request.Headers.TryAddWithoutValidation("Accept", "application/json");
+        request.Headers.TryAddWithoutValidation(
+            "X-Prometheus-Refresh-Interval-Seconds", _config.RefreshInterval.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture));
+        using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            throw new HttpRequestException($"server returned HTTP status {(int)response.StatusCode} {response.ReasonPhrase}");
+        }
+
+        if (response.Content.Headers.ContentType?.MediaType is not "application/json")
+        {
+            throw new HttpRequestException($"unsupported content type {GoQuote.Quote(response.Content.Headers.ContentType?.ToString() ?? "")}");
+        }
+
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        List<TargetGroup> groups = [];
+        foreach (StaticSdConfig group in TargetGroupFile.ParseJson(body))
+        {
+            groups.Add(new TargetGroup
+            {
+                Source = SourceName(groups.Count),
+                Targets = [.. group.Targets.Select(address => Labels.FromStrings("__address__", address))],
+                Labels = new LabelsBuilder().Reset(group.Labels).Set(UrlLabel, _config.Url).ToLabels(),
+            });
+        }
+
+        int count = groups.Count;
+        for (int i = count; i < _groupCount; i++)
+        {
+            groups.Add(new TargetGroup { Source = SourceName(i) });
+        }
+
+        _groupCount = count;
+        return groups;
+    }
+
+    private string SourceName(int index) => _config.Url + ":" + index.ToString(CultureInfo.InvariantCulture);
+}

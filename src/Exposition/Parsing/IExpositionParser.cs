@@ -1,0 +1,92 @@
+using Narthex.Model;
+
+namespace Narthex.Exposition;
+
+/// <summary>What an entry of an exposition is.</summary>
+public enum EntryKind : byte
+{
+    /// <summary>There are no more entries.</summary>
+    End,
+
+    /// <summary>A sample of a series.</summary>
+    Series,
+
+    /// <summary>The type of a metric family.</summary>
+    Type,
+
+    /// <summary>The description of a metric family.</summary>
+    Help,
+
+    /// <summary>The unit of a metric family.</summary>
+    Unit,
+
+    /// <summary>Text without meaning.</summary>
+    Comment,
+}
+
+/// <summary>A cursor over the body of one scrape. Implemented by ref structs, one for each format.</summary>
+/// <remarks>
+/// Call <see cref="Next"/> (or <see cref="TryNextKnownSeries"/>) until the end; the other members describe the present entry.
+/// Spans point into the body. Nothing is allocated, except for the text of an error.
+/// The labels of a series are checked only by <see cref="ParseLabels"/>: who has seen the same identity pass before may skip it.
+/// </remarks>
+public interface IExpositionParser
+{
+    /// <summary>Goes to the next entry.</summary>
+    /// <exception cref="ExpositionException">The body is malformed; nothing more can be read.</exception>
+    EntryKind Next();
+
+    /// <summary>
+    /// Goes to the next entry if it is a sample of the series with an identity of this length and hash (see <see cref="SeriesIdentity"/>).
+    /// False without moving if it is anything else.
+    /// </summary>
+    /// <exception cref="ExpositionException">It is that series, but the sample behind it is malformed.</exception>
+    bool TryNextKnownSeries(int identityLength, ulong identityHash);
+
+    /// <summary>Metric name and labels of a series as they stand in the body.</summary>
+    ReadOnlySpan<byte> Identity { get; }
+
+    /// <summary>The value of a sample.</summary>
+    double Value { get; }
+
+    /// <summary>Whether the sample has a timestamp of its own.</summary>
+    bool HasTimestamp { get; }
+
+    /// <summary>That timestamp, in milliseconds since the Unix epoch.</summary>
+    long TimestampMs { get; }
+
+    /// <summary>Whether an exemplar follows the sample.</summary>
+    bool HasExemplar { get; }
+
+    /// <summary>The name of the family that type, help or unit are about.</summary>
+    ReadOnlySpan<byte> FamilyName { get; }
+
+    /// <summary>Help (still escaped), unit or comment.</summary>
+    ReadOnlySpan<byte> Text { get; }
+
+    /// <summary>The declared type.</summary>
+    MetricType MetricType { get; }
+
+    /// <summary>Checks the labels of the series and adds them, <c>__name__</c> included, to <paramref name="builder"/> (null: checks only).</summary>
+    /// <exception cref="ExpositionException">They are malformed.</exception>
+    void ParseLabels(LabelsBuilder? builder);
+
+    /// <summary>The exemplar behind the sample; without a timestamp of its own it has <paramref name="defaultTimestampMs"/>.</summary>
+    Exemplar ReadExemplar(LabelsBuilder scratch, long defaultTimestampMs);
+
+    /// <summary>Help with its escapes resolved.</summary>
+    string ReadHelp();
+}
+
+/// <summary>Tells series identities apart by length and hash.</summary>
+public static class SeriesIdentity
+{
+    // Drawn at each start, so that nobody can prepare two series that are taken for one.
+    private static readonly ulong s_seed = (ulong)Random.Shared.NextInt64();
+
+    /// <summary>The hash that <see cref="IExpositionParser.TryNextKnownSeries"/> compares. Valid within this process.</summary>
+    public static ulong Hash(ReadOnlySpan<byte> identity) => XxHash64.Hash(identity, s_seed);
+}
+
+/// <summary>An exposition is malformed. The message says what was expected and what was found, as upstream words it.</summary>
+public sealed class ExpositionException(string message) : Exception(message);

@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace Narthex.HttpClients.Authentication;
+
+/// <summary>Gives the value of the <c>Authorization</c> header, with files read anew for each request, so that rotated secrets work at once.</summary>
+internal abstract class CredentialSource
+{
+    public static CredentialSource? From(HttpClientConfig config)
+    {
+        if (config.OAuth2 is not null)
+        {
+            throw new HttpClientConfigException("oauth2 is not available yet");
+        }
+
+        return config switch
+        {
+            { BasicAuth: { } basic } => new BasicCredentials(basic),
+            { Authorization: { } authorization } => new HeaderCredentials(authorization),
+            _ => null,
+        };
+    }
+
+    /// <summary>The header's value, or null to send none.</summary>
+    /// <exception cref="HttpRequestException">A file cannot be read.</exception>
+    public abstract string? GetHeaderValue();
+
+    internal static string FileOr(string path, string value, string what)
+    {
+        if (path.Length == 0)
+        {
+            return value;
+        }
+
+        try
+        {
+            // Editors end files with a newline; no secret does.
+            return File.ReadAllText(path).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new HttpRequestException($"unable to read {what} file {path}: {e.Message}", e);
+        }
+    }
+
+    internal static void RefuseReference(string reference, string what)
+    {
+        if (reference.Length > 0)
+        {
+            throw new HttpClientConfigException($"cannot use {what}: there is no secret manager");
+        }
+    }
+
+    private sealed class BasicCredentials : CredentialSource
+    {
+        private readonly BasicAuthConfig _config;
+
+        public BasicCredentials(BasicAuthConfig config)
+        {
+            RefuseReference(config.UsernameRef, "username_ref");
+            RefuseReference(config.PasswordRef, "password_ref");
+            _config = config;
+        }
+
+        public override string GetHeaderValue()
+        {
+            string username = FileOr(_config.UsernameFile, _config.Username, "basic auth username");
+            string password = FileOr(_config.PasswordFile, _config.Password.Reveal(), "basic auth password");
+            return "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(username + ":" + password));
+        }
+    }
+
+    private sealed class HeaderCredentials : CredentialSource
+    {
+        private readonly AuthorizationConfig _config;
+
+        public HeaderCredentials(AuthorizationConfig config)
+        {
+            RefuseReference(config.CredentialsRef, "credentials_ref");
+            _config = config;
+        }
+
+        public override string? GetHeaderValue()
+        {
+            string credentials = FileOr(_config.CredentialsFile, _config.Credentials.Reveal(), "authorization credentials");
+            return _config.CredentialsFile.Length == 0 && credentials.Length == 0 ? null : _config.Type + " " + credentials;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using Narthex.HttpClients.Authentication;
+using Narthex.HttpClients.Proxies;
+using Narthex.HttpClients.Tls;
+
+namespace Narthex.HttpClients;
+
+/// <summary>Makes HTTP clients from <see cref="HttpClientConfig"/>.</summary>
+/// <remarks>A client owns its connections: make one per target, job or endpoint, keep it, and dispose it.</remarks>
+public sealed class HttpClientFactory
+{
+    // As long as upstream keeps idle connections; scrapes at the default interval must not open new ones.
+    private static readonly TimeSpan s_idleTimeout = TimeSpan.FromMinutes(5);
+
+    private readonly string _userAgent;
+    private readonly Func<string, string?> _environment;
+
+    /// <summary>Makes a factory.</summary>
+    /// <param name="userAgent">Sent with each request that names no other.</param>
+    /// <param name="environment">Looks up <c>HTTP_PROXY</c> and the like; the process' environment by default.</param>
+    public HttpClientFactory(string userAgent = "Prometheus/3.14.0", Func<string, string?>? environment = null)
+    {
+        _userAgent = userAgent;
+        _environment = environment ?? Environment.GetEnvironmentVariable;
+    }
+
+    /// <summary>Makes a client. It never times out by itself: the caller knows how long a request may take.</summary>
+    /// <param name="config">The settings.</param>
+    /// <param name="decompress">Whether gzip is asked for and undone. A scraper that does that itself says no.</param>
+    /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
+    public HttpClient Create(HttpClientConfig config, bool decompress = true)
+    {
+        HttpMessageHandler handler = CreateHandler(config, decompress);
+        var client = new HttpClient(handler)
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+            DefaultRequestVersion = config.EnableHttp2 ? HttpVersion.Version20 : HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        client.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", _userAgent);
+        return client;
+    }
+
+    /// <summary>Makes the chain of handlers under a client.</summary>
+    /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
+    public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true)
+    {
+        CredentialSource? credentials = CredentialSource.From(config);
+        HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress));
+        if (credentials is not null || config.HttpHeaders.Count > 0)
+        {
+            handler = new CredentialHandler(credentials, HeaderSource.From(config.HttpHeaders), handler);
+        }
+
+        // Redirects are followed above the credentials, so that they are put on for each hop anew, or not.
+        return config.FollowRedirects ? new RedirectHandler(handler) : handler;
+    }
+
+    private SocketsHttpHandler CreateTransport(HttpClientConfig config, bool decompress)
+    {
+        var transport = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = decompress ? DecompressionMethods.GZip | DecompressionMethods.Deflate : DecompressionMethods.None,
+            PooledConnectionIdleTimeout = s_idleTimeout,
+            EnableMultipleHttp2Connections = true,
+            ActivityHeadersPropagator = null,
+            SslOptions = TlsOptions.Create(config.Tls, config.EnableHttp2),
+        };
+        ProxySelector? proxy = ProxySelector.From(config.Proxy, _environment);
+        transport.UseProxy = proxy is not null;
+        transport.Proxy = proxy;
+        return transport;
+    }
+}

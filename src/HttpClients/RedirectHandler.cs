@@ -1,0 +1,83 @@
+using System.Net;
+
+namespace Narthex.HttpClients;
+
+/// <summary>Follows redirects, and takes credentials off when one leads to another host.</summary>
+/// <remarks>The platform's own following would not know the headers that handlers below it add.</remarks>
+internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    /// <summary>Set on a request once a redirect led away from where the user sent it.</summary>
+    public static readonly HttpRequestOptionsKey<bool> LeftOrigin = new("narthex.left-origin");
+
+    // As many as upstream's client follows.
+    private const int RedirectsMax = 10;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Uri origin = request.RequestUri!;
+        HttpRequestMessage current = request;
+        for (int redirects = 0; ; redirects++)
+        {
+            HttpResponseMessage response = await base.SendAsync(current, cancellationToken);
+            if (TargetOf(response, current) is not { } target)
+            {
+                return response;
+            }
+
+            if (redirects == RedirectsMax)
+            {
+                response.Dispose();
+                throw new HttpRequestException($"stopped after {RedirectsMax} redirects");
+            }
+
+            HttpStatusCode status = response.StatusCode;
+            response.Dispose();
+            current = Next(request, current, target, status, origin);
+        }
+    }
+
+    private static Uri? TargetOf(HttpResponseMessage response, HttpRequestMessage request)
+    {
+        bool isRedirect = response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+        if (!isRedirect || response.Headers.Location is not { } location)
+        {
+            return null;
+        }
+
+        Uri target = location.IsAbsoluteUri ? location : new Uri(request.RequestUri!, location);
+        return target.Scheme is "http" or "https" ? target : null;
+    }
+
+    private static HttpRequestMessage Next(HttpRequestMessage first, HttpRequestMessage former, Uri target, HttpStatusCode status, Uri origin)
+    {
+        bool keepsMethod = status is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect || former.Method == HttpMethod.Head;
+        var next = new HttpRequestMessage(keepsMethod ? former.Method : HttpMethod.Get, target)
+        {
+            Version = former.Version,
+            VersionPolicy = former.VersionPolicy,
+            Content = keepsMethod ? former.Content : null,
+        };
+        bool left = IsOther(origin, target) || (former.Options.TryGetValue(LeftOrigin, out bool formerLeft) && formerLeft);
+        foreach ((string name, IEnumerable<string> values) in first.Headers)
+        {
+            // Handlers below put credentials on the first request; they are put on again where they belong.
+            if (!IsCredential(name) && !name.Equals("Host", StringComparison.OrdinalIgnoreCase))
+            {
+                next.Headers.TryAddWithoutValidation(name, values);
+            }
+        }
+
+        next.Options.Set(LeftOrigin, left);
+        return next;
+    }
+
+    // Another port is another server; a subdomain may belong to someone else.
+    private static bool IsOther(Uri origin, Uri target) =>
+        !origin.Host.Equals(target.Host, StringComparison.OrdinalIgnoreCase) || origin.Port != target.Port
+        || (origin.Scheme == "https" && target.Scheme != "https");
+
+    private static bool IsCredential(string name) =>
+        name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("Cookie", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Proxy-Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("Www-Authenticate", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,93 @@
+namespace Narthex.Model;
+
+/// <summary>One bucket with its bounds.</summary>
+/// <param name="Lower">The lower bound.</param>
+/// <param name="Upper">The upper bound.</param>
+/// <param name="LowerInclusive">Whether the lower bound belongs to it.</param>
+/// <param name="UpperInclusive">Whether the upper bound belongs to it.</param>
+/// <param name="Count">The observations in it.</param>
+public readonly record struct HistogramBucket(double Lower, double Upper, bool LowerInclusive, bool UpperInclusive, double Count);
+
+public sealed partial class FloatHistogram
+{
+    /// <summary>How many plain samples it weighs in limits and statistics.</summary>
+    public int SizeInSamples =>
+        (168 + (8 * (PositiveSpans.Length + NegativeSpans.Length + PositiveBuckets.Length + NegativeBuckets.Length + CustomValues.Length))) / 16;
+
+    /// <summary>The upper bound of an exponential bucket.</summary>
+    public static double BoundOf(int index, int schema)
+    {
+        if (schema < 0)
+        {
+            // Beyond what a double can hold, the last bucket ends at its largest value, so that infinity gets one of its own.
+            int exponent = checked(index * (1 << -schema));
+            return exponent == 1024 ? double.MaxValue : Math.ScaleB(1, exponent);
+        }
+
+        int perPower = 1 << schema;
+        int position = index & (perPower - 1);
+        int power = index >> schema;
+        if (position == 0 && power == 1024)
+        {
+            return double.MaxValue;
+        }
+
+        // As upstream: the fraction in [0.5, 1) from a table, here computed, and an exponent one higher.
+        return Math.ScaleB(Math.Pow(2, ((double)position / perPower) - 1), power + 1);
+    }
+
+    /// <summary>All buckets with observations or within spans, in ascending order: negative ones, the zero bucket, positive ones.</summary>
+    public List<HistogramBucket> ListBuckets()
+    {
+        var buckets = new List<HistogramBucket>(NegativeBuckets.Length + PositiveBuckets.Length + 1);
+        AppendNegative(buckets);
+        if (ZeroCount != 0)
+        {
+            buckets.Add(new HistogramBucket(-ZeroThreshold, ZeroThreshold, true, true, ZeroCount));
+        }
+
+        AppendPositive(buckets);
+        return buckets;
+    }
+
+    private void AppendPositive(List<HistogramBucket> buckets)
+    {
+        int slot = 0;
+        int index = 0;
+        foreach (HistogramSpan span in PositiveSpans)
+        {
+            index += span.Offset;
+            for (uint i = 0; i < span.Length; i++, index++, slot++)
+            {
+                double count = PositiveBuckets[slot];
+                if (UsesCustomBuckets)
+                {
+                    double lower = index == 0 ? double.NegativeInfinity : CustomValues[index - 1];
+                    double upper = index < CustomValues.Length ? CustomValues[index] : double.PositiveInfinity;
+                    buckets.Add(new HistogramBucket(lower, upper, index == 0, true, count));
+                }
+                else
+                {
+                    buckets.Add(new HistogramBucket(BoundOf(index - 1, Schema), BoundOf(index, Schema), false, true, count));
+                }
+            }
+        }
+    }
+
+    private void AppendNegative(List<HistogramBucket> buckets)
+    {
+        int first = buckets.Count;
+        int slot = 0;
+        int index = 0;
+        foreach (HistogramSpan span in NegativeSpans)
+        {
+            index += span.Offset;
+            for (uint i = 0; i < span.Length; i++, index++, slot++)
+            {
+                buckets.Add(new HistogramBucket(-BoundOf(index, Schema), -BoundOf(index - 1, Schema), true, false, NegativeBuckets[slot]));
+            }
+        }
+
+        buckets.Reverse(first, buckets.Count - first);
+    }
+}

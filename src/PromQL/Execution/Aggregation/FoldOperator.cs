@@ -1,0 +1,94 @@
+using System.Buffers;
+using Narthex.PromQL.Planning;
+
+namespace Narthex.PromQL.Execution.Aggregation;
+
+/// <summary>An aggregation that folds each series into its group's columns and lets it go: memory is groups × steps, not series × steps.</summary>
+internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : ISeriesOperator
+{
+    private readonly List<double[]> _columns = [];
+    private int[] _groupOf = [];
+    private int _groups;
+    private int _next;
+    private bool _consumed;
+    private long _held;
+
+    protected AggregateNode Node => node;
+
+    protected QueryContext Context => context;
+
+    protected int Steps => node.Grid.Count;
+
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
+        _groupOf = grouping.Assign(input.GetSeries());
+        _groups = grouping.Groups.Count;
+        return grouping.Groups;
+    }
+
+    public bool TryReadNext(StepBlock block)
+    {
+        if (!_consumed)
+        {
+            _consumed = true;
+            Consume(block);
+        }
+
+        if (_next == _groups)
+        {
+            return false;
+        }
+
+        block.Clear();
+        Emit(_next++, block);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        input.Dispose();
+        foreach (double[] column in _columns)
+        {
+            ArrayPool<double>.Shared.Return(column);
+        }
+
+        _columns.Clear();
+        context.ReleaseSamples(_held);
+        _held = 0;
+    }
+
+    /// <summary>Makes the columns, before the first series.</summary>
+    protected abstract void Prepare(int groups);
+
+    /// <summary>Folds one series into a group.</summary>
+    protected abstract void Fold(int group, StepBlock series);
+
+    /// <summary>Writes a group's result.</summary>
+    protected abstract void Emit(int group, StepBlock output);
+
+    /// <summary>A column of one number for each group and step. Returned to its pool with this operator.</summary>
+    protected double[] MakeColumn(double initial)
+    {
+        int size = checked(_groups * Steps);
+        context.HoldSamples(size);
+        _held += size;
+        double[] column = ArrayPool<double>.Shared.Rent(Math.Max(size, 1));
+        column.AsSpan(0, size).Fill(initial);
+        _columns.Add(column);
+        return column;
+    }
+
+    protected Span<double> Row(double[] column, int group) => column.AsSpan(group * Steps, Steps);
+
+    // The caller's block has the right size, and nothing in it yet that matters.
+    private void Consume(StepBlock block)
+    {
+        Prepare(_groups);
+        for (int i = 0; input.TryReadNext(block); i++)
+        {
+            context.ThrowIfCancelled();
+            Fold(_groupOf[i], block);
+        }
+    }
+}

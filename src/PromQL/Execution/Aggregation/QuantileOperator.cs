@@ -1,0 +1,75 @@
+using System.Buffers;
+using Narthex.PromQL.Functions;
+using Narthex.PromQL.Planning;
+
+namespace Narthex.PromQL.Execution.Aggregation;
+
+/// <summary><c>quantile</c>: needs all values of a group at once.</summary>
+internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input, double[] quantiles, QueryContext context) : ISeriesOperator
+{
+    private readonly BufferedSeries _buffer = new(input, node.Grid.Count, context);
+    private int[] _groupOf = [];
+    private List<int>[] _members = [];
+    private int _next;
+    private bool _consumed;
+
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        foreach (double quantile in quantiles)
+        {
+            QuantileMath.Check(context.Annotations, quantile, node.Parameter!.Position);
+        }
+
+        var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
+        _groupOf = grouping.Assign(_buffer.GetSeries());
+        _members = new List<int>[grouping.Groups.Count];
+        for (int i = 0; i < _groupOf.Length; i++)
+        {
+            (_members[_groupOf[i]] ??= []).Add(i);
+        }
+
+        return grouping.Groups;
+    }
+
+    public bool TryReadNext(StepBlock block)
+    {
+        if (!_consumed)
+        {
+            _consumed = true;
+            _buffer.ReadAll(series => IgnoredHistograms.Remove(series, node, context));
+        }
+
+        if (_next == _members.Length)
+        {
+            return false;
+        }
+
+        block.Clear();
+        List<int> members = _members[_next++];
+        double[] values = ArrayPool<double>.Shared.Rent(members.Count);
+        for (int step = 0; step < block.Count; step++)
+        {
+            int count = 0;
+            foreach (int member in members)
+            {
+                StepBlock series = _buffer[member];
+                if (series.Present[step])
+                {
+                    values[count++] = series.Values[step];
+                }
+            }
+
+            if (count > 0)
+            {
+                Span<double> found = values.AsSpan(0, count);
+                found.Sort();
+                block.Set(step, QuantileMath.OfSorted(quantiles[step], found));
+            }
+        }
+
+        ArrayPool<double>.Shared.Return(values);
+        return true;
+    }
+
+    public void Dispose() => _buffer.Dispose();
+}

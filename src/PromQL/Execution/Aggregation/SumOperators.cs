@@ -1,0 +1,235 @@
+using System.Numerics;
+using Narthex.Model;
+using Narthex.PromQL.Functions;
+using Narthex.PromQL.Functions.Kernels;
+using Narthex.PromQL.Planning;
+
+namespace Narthex.PromQL.Execution.Aggregation;
+
+/// <summary>The part that sum and avg share: native histograms are added up beside the floats, and a step with both has no result.</summary>
+internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : FoldOperator(node, input, context)
+{
+    private HistogramAccumulator?[] _sums = [];
+    private int _groups;
+
+    protected override void Prepare(int groups) => _groups = groups;
+
+    protected void FoldHistogram(int group, int step, FloatHistogram histogram)
+    {
+        if (_sums.Length == 0)
+        {
+            _sums = new HistogramAccumulator?[_groups * Steps];
+        }
+
+        ref HistogramAccumulator? sum = ref _sums[(group * Steps) + step];
+        if (sum is null)
+        {
+            sum = new HistogramAccumulator(histogram);
+        }
+        else
+        {
+            sum.TryAdd(histogram);
+        }
+    }
+
+    /// <summary>Writes the histogram of a step, if there is one. True if the float, if any, must not be written.</summary>
+    protected bool EmitHistogram(int group, int step, bool hasFloat, double divisor, StepBlock output)
+    {
+        if (_sums.Length == 0 || _sums[(group * Steps) + step] is not { } sum)
+        {
+            return false;
+        }
+
+        if (hasFloat)
+        {
+            Context.Annotations.Warn("encountered a mix of histograms and floats for aggregation", Node.Inner.Position);
+        }
+        else
+        {
+            sum.Annotate(Context.Annotations, Node.Inner.Position, "");
+            if (sum.Result(divisor) is { } result)
+            {
+                output.Set(step, result);
+            }
+        }
+
+        return true;
+    }
+}
+
+/// <summary><c>sum</c></summary>
+internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : HistogramFoldOperator(node, input, context)
+{
+    private double[] _sums = [];
+    private double[] _compensations = [];
+    private bool[] _seen = [];
+
+    protected override void Prepare(int groups)
+    {
+        base.Prepare(groups);
+        _sums = MakeColumn(0);
+        _compensations = MakeColumn(0);
+        _seen = new bool[groups * Steps];
+    }
+
+    protected override void Fold(int group, StepBlock series)
+    {
+        Span<double> sums = Row(_sums, group);
+        Span<double> compensations = Row(_compensations, group);
+        Span<bool> seen = _seen.AsSpan(group * Steps, Steps);
+        if (series.HasHistograms)
+        {
+            for (int i = 0; i < seen.Length; i++)
+            {
+                if (series.HistogramAt(i) is { } histogram && series.Present[i])
+                {
+                    FoldHistogram(group, i, histogram);
+                }
+                else if (series.Present[i])
+                {
+                    seen[i] = true;
+                    Kahan.Add(series.Values[i], ref sums[i], ref compensations[i]);
+                }
+            }
+
+            return;
+        }
+
+        Add(series.Values, series.Present, sums, compensations, seen);
+    }
+
+    protected override void Emit(int group, StepBlock output)
+    {
+        ReadOnlySpan<double> sums = Row(_sums, group);
+        ReadOnlySpan<double> compensations = Row(_compensations, group);
+        for (int i = 0; i < sums.Length; i++)
+        {
+            bool seen = _seen[(group * Steps) + i];
+            if (!EmitHistogram(group, i, seen, 1, output) && seen)
+            {
+                output.Set(i, sums[i] + compensations[i]);
+            }
+        }
+    }
+
+    /// <summary>Adds a series to a group: side by side along the steps where all are present, step by step elsewhere.</summary>
+    internal static void Add(
+        ReadOnlySpan<double> values, ReadOnlySpan<bool> present, Span<double> sums, Span<double> compensations, Span<bool> seen)
+    {
+        int i = 0;
+        int width = Vector<double>.Count;
+        while (i < values.Length)
+        {
+            int absent = present[i..].IndexOf(false);
+            int end = absent < 0 ? values.Length : i + absent;
+            seen[i..end].Fill(true);
+            for (; i <= end - width; i += width)
+            {
+                var sum = new Vector<double>(sums[i..]);
+                var compensation = new Vector<double>(compensations[i..]);
+                Kahan.Add(new Vector<double>(values[i..]), ref sum, ref compensation);
+                sum.CopyTo(sums[i..]);
+                compensation.CopyTo(compensations[i..]);
+            }
+
+            for (; i < end; i++)
+            {
+                Kahan.Add(values[i], ref sums[i], ref compensations[i]);
+            }
+
+            int next = i < values.Length ? present[i..].IndexOf(true) : -1;
+            i = next < 0 ? values.Length : i + next;
+        }
+    }
+}
+
+/// <summary><c>avg</c></summary>
+internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : HistogramFoldOperator(node, input, context)
+{
+    private double[] _sums = [];
+    private double[] _compensations = [];
+    private double[] _counts = [];
+    private double[] _histogramCounts = [];
+    private bool[] _incremental = [];
+
+    protected override void Prepare(int groups)
+    {
+        base.Prepare(groups);
+        _sums = MakeColumn(0);
+        _compensations = MakeColumn(0);
+        _counts = MakeColumn(0);
+        _incremental = new bool[groups * Steps];
+    }
+
+    protected override void Fold(int group, StepBlock series)
+    {
+        Span<double> sums = Row(_sums, group);
+        Span<double> compensations = Row(_compensations, group);
+        Span<double> counts = Row(_counts, group);
+        Span<bool> incremental = _incremental.AsSpan(group * Steps, Steps);
+        for (int i = 0; i < sums.Length; i++)
+        {
+            if (!series.Present[i])
+            {
+                continue;
+            }
+
+            if (series.HistogramAt(i) is { } histogram)
+            {
+                FoldHistogram(group, i, histogram);
+                _histogramCounts = _histogramCounts.Length == 0 ? MakeColumn(0) : _histogramCounts;
+                _histogramCounts[(group * Steps) + i]++;
+                continue;
+            }
+
+            Add(series.Values[i], ref sums[i], ref compensations[i], ref counts[i], ref incremental[i]);
+        }
+    }
+
+    protected override void Emit(int group, StepBlock output)
+    {
+        for (int i = 0; i < Steps; i++)
+        {
+            int slot = (group * Steps) + i;
+            double count = _counts[slot];
+            double histograms = _histogramCounts.Length == 0 ? 0 : _histogramCounts[slot];
+            if (!EmitHistogram(group, i, count > 0, histograms, output) && count > 0)
+            {
+                output.Set(i, _incremental[slot] ? _sums[slot] + _compensations[slot] : (_sums[slot] / count) + (_compensations[slot] / count));
+            }
+        }
+    }
+
+    // A plain mean while the sum fits into a double, an incremental one from the sample on at which it no longer does.
+    private static void Add(double value, ref double sum, ref double compensation, ref double count, ref bool incremental)
+    {
+        count++;
+        if (count == 1)
+        {
+            sum = value;
+            return;
+        }
+
+        if (!incremental)
+        {
+            double nextSum = sum;
+            double nextCompensation = compensation;
+            Kahan.Add(value, ref nextSum, ref nextCompensation);
+            if (!double.IsInfinity(nextSum))
+            {
+                sum = nextSum;
+                compensation = nextCompensation;
+                return;
+            }
+
+            incremental = true;
+            sum /= count - 1;
+            compensation /= count - 1;
+        }
+
+        double share = (count - 1) / count;
+        sum *= share;
+        compensation *= share;
+        Kahan.Add(value / count, ref sum, ref compensation);
+    }
+}

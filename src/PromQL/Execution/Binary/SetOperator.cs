@@ -1,0 +1,104 @@
+using Narthex.PromQL.Planning;
+using Narthex.PromQL.Syntax;
+
+namespace Narthex.PromQL.Execution.Binary;
+
+/// <summary><c>and</c>, <c>or</c>, <c>unless</c>: presence of a match group at a step decides. Only presence is kept, not samples.</summary>
+internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeriesOperator right, QueryContext context) : ISeriesOperator
+{
+    private int[] _leftIds = [];
+    private int[] _rightIds = [];
+    private bool[]?[] _presence = [];
+    private int _nextLeft;
+    private int _nextRight;
+    private bool _rightRead;
+
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        IReadOnlyList<SeriesLabels> leftSeries = left.GetSeries();
+        IReadOnlyList<SeriesLabels> rightSeries = right.GetSeries();
+        var signatures = new MatchSignatures(node.Matching ?? new VectorMatching { Cardinality = MatchCardinality.ManyToMany });
+        _leftIds = signatures.Assign(leftSeries);
+        _rightIds = signatures.Assign(rightSeries);
+        _presence = new bool[signatures.Groups.Count][];
+        return node.Operator == BinaryOperator.Or ? [.. leftSeries, .. rightSeries] : leftSeries;
+    }
+
+    public bool TryReadNext(StepBlock block)
+    {
+        if (node.Operator == BinaryOperator.Or)
+        {
+            return TryReadUnion(block);
+        }
+
+        if (!_rightRead)
+        {
+            _rightRead = true;
+            for (int i = 0; right.TryReadNext(block); i++)
+            {
+                context.ThrowIfCancelled();
+                Record(_rightIds[i], block);
+            }
+        }
+
+        if (!left.TryReadNext(block))
+        {
+            return false;
+        }
+
+        bool[]? matched = _presence[_leftIds[_nextLeft++]];
+        bool wanted = node.Operator == BinaryOperator.And;
+        for (int step = 0; step < block.Count; step++)
+        {
+            if ((matched is not null && matched[step]) != wanted)
+            {
+                block.Remove(step);
+            }
+        }
+
+        return true;
+    }
+
+    public void Dispose()
+    {
+        left.Dispose();
+        right.Dispose();
+    }
+
+    private bool TryReadUnion(StepBlock block)
+    {
+        if (_nextLeft < _leftIds.Length && left.TryReadNext(block))
+        {
+            Record(_leftIds[_nextLeft++], block);
+            return true;
+        }
+
+        if (_nextRight == _rightIds.Length || !right.TryReadNext(block))
+        {
+            return false;
+        }
+
+        if (_presence[_rightIds[_nextRight++]] is { } matched)
+        {
+            for (int step = 0; step < block.Count; step++)
+            {
+                if (matched[step])
+                {
+                    block.Remove(step);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private void Record(int id, StepBlock block)
+    {
+        bool[] presence = _presence[id] ??= new bool[block.Count];
+        ReadOnlySpan<bool> present = block.Present;
+        for (int i = 0; i < present.Length; i++)
+        {
+            presence[i] |= present[i];
+        }
+    }
+}

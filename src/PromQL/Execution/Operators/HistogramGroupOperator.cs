@@ -1,0 +1,297 @@
+using System.Globalization;
+using System.Text;
+using Narthex.Model;
+using Narthex.PromQL.Functions;
+using Narthex.PromQL.Functions.Histograms;
+using Narthex.PromQL.Syntax;
+
+namespace Narthex.PromQL.Execution.Operators;
+
+/// <summary>histogram_quantile, histogram_quantiles and histogram_fraction: brings the buckets of classic histograms together; native ones are whole already.</summary>
+internal sealed class HistogramGroupOperator : ISeriesOperator
+{
+    private readonly ISeriesOperator _input;
+    private readonly StepGrid _grid;
+    private readonly QueryContext _context;
+    private readonly PositionRange _vectorPosition;
+    private readonly List<Group> _groups = [];
+    private readonly List<StepBlock> _held = [];
+    private readonly string _quantileLabel;
+    private readonly IReadOnlyList<double[]> _parameters;
+    private readonly bool _isFraction;
+    private int[] _groupOf = [];
+    private double[] _upperBounds = [];
+    private string[] _badBounds = [];
+    private int _next;
+    private bool _read;
+
+    private HistogramGroupOperator(
+        ISeriesOperator input, StepGrid grid, QueryContext context, PositionRange vectorPosition, IReadOnlyList<double[]> parameters, string quantileLabel, bool isFraction)
+    {
+        _input = input;
+        _grid = grid;
+        _context = context;
+        _vectorPosition = vectorPosition;
+        _parameters = parameters;
+        _quantileLabel = quantileLabel;
+        _isFraction = isFraction;
+    }
+
+    private int OutputsPerGroup => _isFraction ? 1 : _parameters.Count;
+
+    public static HistogramGroupOperator Quantiles(
+        ISeriesOperator input, StepGrid grid, QueryContext context, PositionRange vectorPosition,
+        IReadOnlyList<double[]> quantiles, IReadOnlyList<PositionRange> quantilePositions, string quantileLabel)
+    {
+        for (int i = 0; i < quantiles.Count; i++)
+        {
+            foreach (double quantile in quantiles[i])
+            {
+                QuantileMath.Check(context.Annotations, quantile, quantilePositions[i]);
+            }
+        }
+
+        return new HistogramGroupOperator(input, grid, context, vectorPosition, quantiles, quantileLabel, isFraction: false);
+    }
+
+    public static HistogramGroupOperator Fraction(
+        ISeriesOperator input, StepGrid grid, QueryContext context, PositionRange vectorPosition, double[] lower, double[] upper) =>
+        new(input, grid, context, vectorPosition, [lower, upper], "", isFraction: true);
+
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        IReadOnlyList<SeriesLabels> series = _input.GetSeries();
+        _groupOf = new int[series.Count];
+        _upperBounds = new double[series.Count];
+        _badBounds = new string[series.Count];
+        var ids = new Dictionary<Labels, int>();
+        var builder = new LabelsBuilder();
+        for (int i = 0; i < series.Count; i++)
+        {
+            string bound = Encoding.UTF8.GetString(series[i].Labels.GetValueOrEmpty("le"u8));
+            _upperBounds[i] = ParseBound(bound);
+            _badBounds[i] = bound;
+            Labels key = builder.Reset(series[i].Labels).Remove("le"u8).ToLabels();
+            if (!ids.TryGetValue(key, out _groupOf[i]))
+            {
+                _groupOf[i] = _groups.Count;
+                ids.Add(key, _groups.Count);
+                _groups.Add(new Group(MetricSchema.Drop(series[i] with { Labels = key }, _context.DelayedNameRemoval), key.MetricName));
+            }
+        }
+
+        var output = new List<SeriesLabels>(_groups.Count * OutputsPerGroup);
+        foreach (Group group in _groups)
+        {
+            for (int i = 0; i < OutputsPerGroup; i++)
+            {
+                output.Add(_quantileLabel.Length == 0
+                    ? group.Labels
+                    : group.Labels with { Labels = builder.Reset(group.Labels.Labels).Set(_quantileLabel, FormatQuantile(_parameters[i][0])).ToLabels() });
+            }
+        }
+
+        return output;
+    }
+
+    public bool TryReadNext(StepBlock block)
+    {
+        if (!_read)
+        {
+            _read = true;
+            ReadAll(block);
+        }
+
+        if (_next == _groups.Count * OutputsPerGroup)
+        {
+            return false;
+        }
+
+        Group group = _groups[_next / OutputsPerGroup];
+        int parameter = _next++ % OutputsPerGroup;
+        block.Clear();
+        ComputeGroup(group, parameter, block);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _input.Dispose();
+        foreach (StepBlock block in _held)
+        {
+            block.Dispose();
+        }
+
+        _context.ReleaseSamples((long)_held.Count * _grid.Count);
+        _held.Clear();
+    }
+
+    private void ReadAll(StepBlock block)
+    {
+        for (int i = 0; _input.TryReadNext(block); i++)
+        {
+            _context.ThrowIfCancelled();
+            if (block.IsEmpty)
+            {
+                continue;
+            }
+
+            Group group = _groups[_groupOf[i]];
+            bool isBucket = !double.IsNaN(_upperBounds[i]);
+            bool hasFloats = false;
+            bool hasNatives = false;
+            for (int step = 0; step < block.Count; step++)
+            {
+                if (block.Present[step])
+                {
+                    bool isNative = block.HistogramAt(step) is not null;
+                    hasNatives |= isNative;
+                    hasFloats |= !isNative;
+                }
+            }
+
+            if (hasFloats && !isBucket)
+            {
+                _context.Annotations.Warn(
+                    $"bucket label \"le\" is missing or has a malformed value of {GoQuote.Quote(_badBounds[i])}" + Annotations.ForMetric(group.MetricName),
+                    _vectorPosition);
+            }
+
+            if (hasNatives || isBucket)
+            {
+                _context.HoldSamples(_grid.Count);
+                var kept = new StepBlock(block.Count);
+                _held.Add(kept);
+                kept.CopyFrom(block);
+                if (hasNatives)
+                {
+                    group.Natives.Add(kept);
+                }
+
+                if (isBucket && hasFloats)
+                {
+                    group.Buckets.Add((_upperBounds[i], kept));
+                }
+            }
+        }
+    }
+
+    private void ComputeGroup(Group group, int parameter, StepBlock output)
+    {
+        ClassicBucket[] scratch = new ClassicBucket[group.Buckets.Count];
+        for (int step = 0; step < output.Count; step++)
+        {
+            int count = 0;
+            foreach ((double upperBound, StepBlock bucket) in group.Buckets)
+            {
+                if (bucket.IsFloatAt(step))
+                {
+                    scratch[count++] = new ClassicBucket(upperBound, bucket.Values[step]);
+                }
+            }
+
+            FloatHistogram? native = null;
+            foreach (StepBlock block in group.Natives)
+            {
+                native = block.Present[step] && block.HistogramAt(step) is { } histogram ? histogram : native;
+            }
+
+            if (native is not null && count > 0)
+            {
+                _context.Annotations.Warn("vector contains a mix of classic and native histograms" + Annotations.ForMetric(group.MetricName), _vectorPosition);
+            }
+            else if (native is not null)
+            {
+                output.Set(step, ComputeNative(group, parameter, step, native));
+            }
+            else if (count > 0)
+            {
+                output.Set(step, ComputeClassic(group, parameter, step, scratch.AsSpan(0, count)));
+            }
+        }
+    }
+
+    private double ComputeNative(Group group, int parameter, int step, FloatHistogram native)
+    {
+        if (_isFraction)
+        {
+            if (double.IsNaN(native.Sum))
+            {
+                _context.Annotations.Inform(
+                    "input to histogram_fraction has NaN observations, which are excluded from all fractions" + Annotations.ForMetric(group.MetricName), _vectorPosition);
+            }
+
+            return NativeHistogram.Fraction(_parameters[0][step], _parameters[1][step], native);
+        }
+
+        double result = NativeHistogram.Quantile(_parameters[parameter][step], native);
+        if (double.IsNaN(native.Sum) && native.Count != 0)
+        {
+            _context.Annotations.Inform(
+                "input to histogram_quantile has NaN observations, result is " + (double.IsNaN(result) ? "NaN" : "skewed higher") + Annotations.ForMetric(group.MetricName),
+                _vectorPosition);
+        }
+
+        return result;
+    }
+
+    private double ComputeClassic(Group group, int parameter, int step, Span<ClassicBucket> buckets)
+    {
+        if (!_isFraction && _parameters[parameter][step] is var quantile && (double.IsNaN(quantile) || quantile < 0 || quantile > 1))
+        {
+            return ClassicHistogram.Quantile(quantile, buckets);
+        }
+
+        if (!ClassicHistogram.TryNormalise(ref buckets))
+        {
+            return double.NaN;
+        }
+
+        if (_isFraction)
+        {
+            return ClassicHistogram.Fraction(_parameters[0][step], _parameters[1][step], buckets);
+        }
+
+        if (ClassicHistogram.MakeMonotonic(buckets, out double minBucket, out double maxBucket, out double maxDifference))
+        {
+            long timeMs = _grid.TimeAt(step);
+            _context.Annotations.AddMonotonicityRepair(
+                group.MetricName, _vectorPosition, new MonotonicityRepair(minBucket, maxBucket, maxDifference, timeMs, timeMs, 1));
+        }
+
+        return ClassicHistogram.Quantile(_parameters[parameter][step], buckets);
+    }
+
+    private static double ParseBound(string text)
+    {
+        if (text.Length == 0)
+        {
+            return double.NaN;
+        }
+
+        return text.ToLowerInvariant() switch
+        {
+            "+inf" or "inf" or "infinity" or "+infinity" => double.PositiveInfinity,
+            "-inf" or "-infinity" => double.NegativeInfinity,
+            _ => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double bound) ? bound : double.NaN,
+        };
+    }
+
+    // As OpenMetrics writes numbers: whole ones with a decimal point.
+    private static string FormatQuantile(double quantile)
+    {
+        string text = FloatFormat.FormatGeneral(quantile);
+        return double.IsFinite(quantile) && text.AsSpan().IndexOfAny('.', 'e') < 0 ? text + ".0" : text;
+    }
+
+    private sealed class Group(SeriesLabels labels, string metricName)
+    {
+        public SeriesLabels Labels { get; } = labels;
+
+        public string MetricName { get; } = metricName;
+
+        public List<(double UpperBound, StepBlock Block)> Buckets { get; } = [];
+
+        public List<StepBlock> Natives { get; } = [];
+    }
+}

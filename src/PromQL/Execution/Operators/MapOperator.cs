@@ -1,0 +1,35 @@
+namespace Narthex.PromQL.Execution.Operators;
+
+/// <summary>A function of each series' column by itself. Names are dropped unless told otherwise.</summary>
+internal sealed class MapOperator(ISeriesOperator input, Action<StepBlock> map, QueryContext context, bool keepsName = false) : ISeriesOperator
+{
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        IReadOnlyList<SeriesLabels> series = input.GetSeries();
+        if (keepsName)
+        {
+            return series;
+        }
+
+        var output = new SeriesLabels[series.Count];
+        for (int i = 0; i < output.Length; i++)
+        {
+            output[i] = MetricSchema.Drop(series[i], context.DelayedNameRemoval);
+        }
+
+        return output;
+    }
+
+    public bool TryReadNext(StepBlock block)
+    {
+        if (!input.TryReadNext(block))
+        {
+            return false;
+        }
+
+        map(block);
+        return true;
+    }
+
+    public void Dispose() => input.Dispose();
+}

@@ -1,0 +1,44 @@
+using Narthex.PromQL.Functions.Range;
+
+namespace Narthex.PromQL.Execution.Operators;
+
+/// <summary>Applies a range function: one kernel call for each series.</summary>
+internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall call, IRangeOperator input) : ISeriesOperator
+{
+    private readonly RangeInput _input = new();
+
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        IReadOnlyList<SeriesLabels> series = input.GetSeries();
+        if (function.KeepsName)
+        {
+            return series;
+        }
+
+        var output = new SeriesLabels[series.Count];
+        for (int i = 0; i < output.Length; i++)
+        {
+            output[i] = MetricSchema.Drop(series[i], call.Context.DelayedNameRemoval);
+        }
+
+        return output;
+    }
+
+    public bool TryReadNext(StepBlock block)
+    {
+        if (!input.TryReadNext(_input))
+        {
+            return false;
+        }
+
+        block.Clear();
+        function.Kernel(call, _input, block);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        input.Dispose();
+        _input.Dispose();
+    }
+}

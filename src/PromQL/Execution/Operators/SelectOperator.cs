@@ -1,0 +1,111 @@
+using Narthex.Model;
+using Narthex.PromQL.Planning;
+using Narthex.PromQL.Syntax;
+using Narthex.Storage;
+
+namespace Narthex.PromQL.Execution.Operators;
+
+/// <summary>The latest sample of each matching series at each step, not older than the lookback.</summary>
+internal sealed class SelectOperator(SelectNode node, QueryContext context) : ISeriesOperator
+{
+    private readonly ReferenceTimes _times = ReferenceTimes.Of(node.Grid, node.Source.OffsetMs, node.Source.AtMs);
+    private readonly SampleBuffer _samples = new();
+    private ISeriesSelection? _selection;
+    private int _next;
+
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        if (node.Grid.Count == 0)
+        {
+            return [];
+        }
+
+        _selection = context.Select(
+            new SelectHints { Range = Planner.RangeOf(node), StepMs = node.Grid.StepMs, Function = node.Source.Function },
+            node.Source.Matchers);
+        var series = new SeriesLabels[_selection.Count];
+        for (int i = 0; i < series.Length; i++)
+        {
+            series[i] = new SeriesLabels(_selection.GetLabels(i));
+        }
+
+        return series;
+    }
+
+    public bool TryReadNext(StepBlock block)
+    {
+        if (_selection is null || _next == _selection.Count)
+        {
+            return false;
+        }
+
+        context.ThrowIfCancelled();
+        block.Clear();
+        _samples.Clear();
+        _selection.ReadSamples(_next, _samples);
+        context.CountRead(_samples.Count);
+        if (node.Source.Extension == SelectorExtension.Smoothed)
+        {
+            SmoothedSelection.Fill(_samples, _times, node, _selection.GetLabels(_next).MetricName, context, block);
+        }
+        else
+        {
+            long found = Fill(_samples, _times, node.LookbackMs, node.WantsTimestamp, block);
+            context.CountQueryable(found);
+        }
+
+        _next++;
+        return true;
+    }
+
+    public void Dispose() => _samples.Dispose();
+
+    // The window (time - lookback, time] is open on the left. A staleness marker hides what lies before it.
+    private static long Fill(SampleBuffer samples, ReferenceTimes times, long lookbackMs, bool wantsTimestamp, StepBlock block)
+    {
+        ReadOnlySpan<long> timestamps = samples.Timestamps;
+        ReadOnlySpan<double> values = samples.Values;
+        ReadOnlySpan<FloatHistogram?> histograms = samples.Histograms;
+        Span<double> output = block.Values;
+        Span<bool> present = block.Present;
+        long found = 0;
+        int latest = -1;
+        for (int i = 0; i < times.Count; i++)
+        {
+            long timeMs = times.TimeAt(i);
+            while (latest + 1 < timestamps.Length && timestamps[latest + 1] <= timeMs)
+            {
+                latest++;
+            }
+
+            if (latest < 0 || timestamps[latest] <= timeMs - lookbackMs)
+            {
+                continue;
+            }
+
+            if (histograms.Length > 0 && histograms[latest] is { } histogram)
+            {
+                if (!histogram.IsStale)
+                {
+                    found += histogram.SizeInSamples;
+                    if (wantsTimestamp)
+                    {
+                        block.Set(i, timestamps[latest] / 1000.0);
+                    }
+                    else
+                    {
+                        block.Set(i, histogram);
+                    }
+                }
+            }
+            else if (!StaleNaN.IsStale(values[latest]))
+            {
+                found++;
+                output[i] = wantsTimestamp ? timestamps[latest] / 1000.0 : values[latest];
+                present[i] = true;
+            }
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,168 @@
+using System.Buffers;
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.PromQL.Execution;
+
+/// <summary>The samples of one series as range functions see them: floats and histograms apart, without staleness markers, with a window for each step.</summary>
+/// <remarks>
+/// Window i of a lane covers its samples from Starts[i] up to, not including, Ends[i]. The lanes may hold more samples than the windows
+/// cover: extended selectors look beyond the edges. Reused from series to series.
+/// </remarks>
+internal sealed class RangeInput : IDisposable
+{
+    private long[] _floatTimes = [];
+    private double[] _floatValues = [];
+    private long[] _histogramTimes = [];
+    private FloatHistogram[] _histograms = [];
+    private bool _ownsFloats;
+    private int _floatCount;
+    private int _histogramCount;
+    private int[] _bounds = [];
+    private int _steps;
+
+    /// <summary>The buffer to read samples into, before <see cref="Load"/>.</summary>
+    public SampleBuffer Raw { get; } = new();
+
+    public ReadOnlySpan<long> FloatTimes => _ownsFloats ? _floatTimes.AsSpan(0, _floatCount) : Raw.Timestamps;
+
+    public ReadOnlySpan<double> FloatValues => _ownsFloats ? _floatValues.AsSpan(0, _floatCount) : Raw.Values;
+
+    public ReadOnlySpan<int> FloatStarts => _bounds.AsSpan(0, _steps);
+
+    public ReadOnlySpan<int> FloatEnds => _bounds.AsSpan(_steps, _steps);
+
+    public bool HasHistograms => _histogramCount > 0;
+
+    public ReadOnlySpan<long> HistogramTimes => _histogramTimes.AsSpan(0, _histogramCount);
+
+    public ReadOnlySpan<FloatHistogram> Histograms => _histograms.AsSpan(0, _histogramCount);
+
+    /// <summary>Window starts in the histogram lane. Only while <see cref="HasHistograms"/>.</summary>
+    public ReadOnlySpan<int> HistogramStarts => _bounds.AsSpan(_steps * 2, _steps);
+
+    public ReadOnlySpan<int> HistogramEnds => _bounds.AsSpan(_steps * 3, _steps);
+
+    /// <summary>The labels of the series, for annotations.</summary>
+    public Labels Labels { get; set; }
+
+    /// <summary>Splits <see cref="Raw"/> into lanes, drops staleness markers and lays the windows. Returns how many samples the windows hold together.</summary>
+    public long Load(ReferenceTimes times, long rangeMs)
+    {
+        SplitLanes();
+        _steps = times.Count;
+        int needed = _steps * (HasHistograms ? 4 : 2);
+        if (_bounds.Length < needed)
+        {
+            if (_bounds.Length > 0)
+            {
+                ArrayPool<int>.Shared.Return(_bounds);
+            }
+
+            _bounds = ArrayPool<int>.Shared.Rent(needed);
+        }
+
+        long samples = LayWindows(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps));
+        if (HasHistograms)
+        {
+            Span<int> starts = _bounds.AsSpan(_steps * 2, _steps);
+            Span<int> ends = _bounds.AsSpan(_steps * 3, _steps);
+            LayWindows(HistogramTimes, times, rangeMs, starts, ends);
+            for (int i = 0; i < _steps; i++)
+            {
+                for (int j = starts[i]; j < ends[i]; j++)
+                {
+                    samples += _histograms[j].SizeInSamples;
+                }
+            }
+        }
+
+        return samples;
+    }
+
+    public void Dispose()
+    {
+        Raw.Dispose();
+        if (_bounds.Length > 0)
+        {
+            ArrayPool<int>.Shared.Return(_bounds);
+            _bounds = [];
+        }
+    }
+
+    // Windows are left-open. Both edges only ever move right, so this is linear in samples and steps together.
+    private static long LayWindows(ReadOnlySpan<long> timestamps, ReferenceTimes times, long rangeMs, Span<int> starts, Span<int> ends)
+    {
+        int start = 0;
+        int end = 0;
+        long samples = 0;
+        for (int i = 0; i < starts.Length; i++)
+        {
+            long rightMs = times.TimeAt(i);
+            long leftMs = rightMs - rangeMs;
+            while (end < timestamps.Length && timestamps[end] <= rightMs)
+            {
+                end++;
+            }
+
+            while (start < end && timestamps[start] <= leftMs)
+            {
+                start++;
+            }
+
+            starts[i] = start;
+            ends[i] = end;
+            samples += end - start;
+        }
+
+        return samples;
+    }
+
+    private void SplitLanes()
+    {
+        _ownsFloats = false;
+        _histogramCount = 0;
+        ReadOnlySpan<double> values = Raw.Values;
+        if (!Raw.HasHistograms && !ContainsStale(values))
+        {
+            _floatCount = values.Length;
+            return;
+        }
+
+        _ownsFloats = true;
+        _floatCount = 0;
+        if (_floatTimes.Length < Raw.Count)
+        {
+            _floatTimes = new long[Raw.Count];
+            _floatValues = new double[Raw.Count];
+        }
+
+        if (Raw.HasHistograms && _histograms.Length < Raw.Count)
+        {
+            _histogramTimes = new long[Raw.Count];
+            _histograms = new FloatHistogram[Raw.Count];
+        }
+
+        ReadOnlySpan<long> timestamps = Raw.Timestamps;
+        ReadOnlySpan<FloatHistogram?> histograms = Raw.Histograms;
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (histograms.Length > 0 && histograms[i] is { } histogram)
+            {
+                if (!histogram.IsStale)
+                {
+                    _histogramTimes[_histogramCount] = timestamps[i];
+                    _histograms[_histogramCount++] = histogram;
+                }
+            }
+            else if (!StaleNaN.IsStale(values[i]))
+            {
+                _floatTimes[_floatCount] = timestamps[i];
+                _floatValues[_floatCount++] = values[i];
+            }
+        }
+    }
+
+    private static bool ContainsStale(ReadOnlySpan<double> values) =>
+        System.Runtime.InteropServices.MemoryMarshal.Cast<double, ulong>(values).Contains(StaleNaN.Bits);
+}

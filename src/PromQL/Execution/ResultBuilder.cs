@@ -1,0 +1,202 @@
+using Narthex.Model;
+using Narthex.PromQL.Execution.Operators;
+using Narthex.PromQL.Planning;
+using ValueType = Narthex.PromQL.Syntax.ValueType;
+
+namespace Narthex.PromQL.Execution;
+
+/// <summary>Runs a plan and collects what it yields. The columns of the result belong to it and go with it.</summary>
+internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
+{
+    private readonly OperatorBuilder _operators = new(context);
+
+    /// <summary>How long sorting took, in ticks of the stopwatch.</summary>
+    public long SortTicks { get; private set; }
+
+    /// <summary>The samples of one step.</summary>
+    public List<VectorSample> BuildVector(long timestampMs)
+    {
+        var result = new List<VectorSample>();
+        using ISeriesOperator root = Root();
+        using var block = new StepBlock(1);
+        IReadOnlyList<SeriesLabels> series = root.GetSeries();
+        for (int i = 0; root.TryReadNext(block); i++)
+        {
+            context.ThrowIfCancelled();
+            if (block.Present[0])
+            {
+                context.HoldSamples(1);
+                result.Add(new VectorSample(series[i].Labels, timestampMs, block.Values[0], block.HistogramAt(0)));
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>All steps, series in order of their labels.</summary>
+    public List<MatrixSeries> BuildMatrix()
+    {
+        var result = new List<MatrixSeries>();
+        if (plan.Type == ValueType.Scalar)
+        {
+            double[] column = _operators.Scalars.Evaluate(plan);
+            long[] times = new long[column.Length];
+            for (int i = 0; i < times.Length; i++)
+            {
+                times[i] = plan.Grid.TimeAt(i);
+            }
+
+            context.HoldSamples(column.Length);
+            result.Add(new MatrixSeries { Labels = Labels.Empty, Timestamps = times, Values = column });
+            return result;
+        }
+
+        using ISeriesOperator root = Root();
+        using var block = new StepBlock(plan.Grid.Count);
+        IReadOnlyList<SeriesLabels> series = root.GetSeries();
+        long[]? allTimes = null;
+        for (int i = 0; root.TryReadNext(block); i++)
+        {
+            context.ThrowIfCancelled();
+            if (Collect(series[i].Labels, block, ref allTimes) is { } found)
+            {
+                result.Add(found);
+            }
+        }
+
+        Sort(result);
+        return result;
+    }
+
+    /// <summary>The raw samples of a range expression at one time.</summary>
+    public List<MatrixSeries> BuildRange()
+    {
+        var result = new List<MatrixSeries>();
+        using IRangeOperator root = _operators.BuildRange(plan);
+        using var input = new RangeInput();
+        IReadOnlyList<SeriesLabels> series = root.GetSeries();
+        for (int i = 0; root.TryReadNext(input); i++)
+        {
+            context.ThrowIfCancelled();
+            int from = input.FloatStarts[0];
+            int to = input.FloatEnds[0];
+            int histogramFrom = input.HasHistograms ? input.HistogramStarts[0] : 0;
+            int histogramTo = input.HasHistograms ? input.HistogramEnds[0] : 0;
+            if (to - from + histogramTo - histogramFrom == 0)
+            {
+                continue;
+            }
+
+            context.HoldSamples(to - from + histogramTo - histogramFrom);
+            Labels labels = series[i].DropName ? MetricSchema.Drop(series[i].Labels) : series[i].Labels;
+            result.Add(new MatrixSeries
+            {
+                Labels = labels,
+                Timestamps = input.FloatTimes[from..to].ToArray(),
+                Values = input.FloatValues[from..to].ToArray(),
+                HistogramTimestamps = input.HistogramTimes[histogramFrom..histogramTo].ToArray(),
+                Histograms = input.Histograms[histogramFrom..histogramTo].ToArray(),
+            });
+        }
+
+        Sort(result);
+        return result;
+    }
+
+    public double BuildScalar() => _operators.Scalars.Evaluate(plan)[0];
+
+    private ISeriesOperator Root()
+    {
+        ISeriesOperator root = _operators.Build(plan);
+        return context.DelayedNameRemoval ? _operators.Deduplicated(new DropNamesOperator(root), plan) : root;
+    }
+
+    private MatrixSeries? Collect(Labels labels, StepBlock block, ref long[]? allTimes)
+    {
+        int present = block.Present.Count(true);
+        if (present == 0)
+        {
+            return null;
+        }
+
+        context.HoldSamples(present);
+
+        // Series that are there at every step, which is the usual case, share one column of times.
+        if (present == block.Count && !block.HasHistograms)
+        {
+            if (allTimes is null)
+            {
+                allTimes = new long[block.Count];
+                for (int i = 0; i < allTimes.Length; i++)
+                {
+                    allTimes[i] = plan.Grid.TimeAt(i);
+                }
+            }
+
+            return new MatrixSeries { Labels = labels, Timestamps = allTimes, Values = block.Values.ToArray() };
+        }
+
+        return CollectSparse(labels, block, present);
+    }
+
+    private MatrixSeries CollectSparse(Labels labels, StepBlock block, int present)
+    {
+        int histogramCount = 0;
+        foreach (FloatHistogram? histogram in block.Histograms)
+        {
+            histogramCount += histogram is null ? 0 : 1;
+        }
+
+        long[] times = new long[present - histogramCount];
+        double[] values = new double[present - histogramCount];
+        long[] histogramTimes = new long[histogramCount];
+        FloatHistogram[] histograms = new FloatHistogram[histogramCount];
+        for (int step = 0, f = 0, h = 0; step < block.Count; step++)
+        {
+            if (!block.Present[step])
+            {
+                continue;
+            }
+
+            if (block.HistogramAt(step) is { } histogram)
+            {
+                histogramTimes[h] = plan.Grid.TimeAt(step);
+                histograms[h++] = histogram;
+            }
+            else
+            {
+                times[f] = plan.Grid.TimeAt(step);
+                values[f++] = block.Values[step];
+            }
+        }
+
+        return new MatrixSeries { Labels = labels, Timestamps = times, Values = values, HistogramTimestamps = histogramTimes, Histograms = histograms };
+    }
+
+    private void Sort(List<MatrixSeries> series)
+    {
+        long started = System.Diagnostics.Stopwatch.GetTimestamp();
+        series.Sort(static (a, b) => a.Labels.CompareTo(b.Labels));
+        SortTicks = System.Diagnostics.Stopwatch.GetTimestamp() - started;
+    }
+}
+
+/// <summary>The end of a query with delayed name removal: what was marked is dropped now.</summary>
+internal sealed class DropNamesOperator(ISeriesOperator input) : ISeriesOperator
+{
+    public IReadOnlyList<SeriesLabels> GetSeries()
+    {
+        IReadOnlyList<SeriesLabels> series = input.GetSeries();
+        var output = new SeriesLabels[series.Count];
+        for (int i = 0; i < output.Length; i++)
+        {
+            output[i] = series[i].DropName ? new SeriesLabels(MetricSchema.Drop(series[i].Labels)) : series[i];
+        }
+
+        return output;
+    }
+
+    public bool TryReadNext(StepBlock block) => input.TryReadNext(block);
+
+    public void Dispose() => input.Dispose();
+}

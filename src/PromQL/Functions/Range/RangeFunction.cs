@@ -1,0 +1,58 @@
+using Narthex.PromQL.Execution;
+using Narthex.PromQL.Syntax;
+
+namespace Narthex.PromQL.Functions.Range;
+
+/// <summary>Computes all steps of one series.</summary>
+internal delegate void RangeKernel(RangeCall call, RangeInput input, StepBlock output);
+
+/// <summary>A function over ranges.</summary>
+/// <param name="Kernel">Its work.</param>
+/// <param name="KeepsName">Whether the metric name stays.</param>
+internal sealed record RangeFunction(RangeKernel Kernel, bool KeepsName = false);
+
+/// <summary>What a kernel needs to know beside the samples. Made once for a call in a query.</summary>
+internal sealed class RangeCall
+{
+    public required QueryContext Context { get; init; }
+
+    /// <summary>The evaluation times.</summary>
+    public required StepGrid Grid { get; init; }
+
+    /// <summary>The ends of the windows.</summary>
+    public required ReferenceTimes Times { get; init; }
+
+    public required long RangeMs { get; init; }
+
+    /// <summary>How far beyond the window an extended selector looks.</summary>
+    public long LookbackMs { get; init; }
+
+    public SelectorExtension Extension { get; init; }
+
+    /// <summary>The scalar arguments, each with a value for every step.</summary>
+    public IReadOnlyList<double[]> Scalars { get; init; } = [];
+
+    /// <summary>Where the range argument stands.</summary>
+    public required PositionRange RangePosition { get; init; }
+
+    /// <summary>Where the first scalar argument stands.</summary>
+    public PositionRange ScalarPosition { get; init; }
+
+    // Called often enough that a long kernel ends within milliseconds, seldom enough that it costs nothing.
+    public void Tick(int step)
+    {
+        if ((step & 63) == 0)
+        {
+            Context.ThrowIfCancelled();
+        }
+    }
+
+    public void WarnMixed(RangeInput input) =>
+        Context.Annotations.Warn("encountered a mix of histograms and floats" + Annotations.ForMetric(input.Labels.MetricName), RangePosition);
+
+    public void WarnMixedBuckets(RangeInput input) => Context.Annotations.Warn(
+        "vector contains a mix of histograms with exponential and custom buckets schemas" + Annotations.ForMetric(input.Labels.MetricName), RangePosition);
+
+    public void InformHistogramsIgnored(RangeInput input) => Context.Annotations.Inform(
+        "ignored histograms in a range containing both floats and histograms" + Annotations.ForMetric(input.Labels.MetricName), RangePosition);
+}

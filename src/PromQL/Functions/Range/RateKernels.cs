@@ -1,0 +1,151 @@
+using System.Buffers;
+using Narthex.Model;
+using Narthex.PromQL.Execution;
+using Narthex.PromQL.Syntax;
+
+namespace Narthex.PromQL.Functions.Range;
+
+/// <summary>rate, increase and delta, extrapolated to the edges of the window.</summary>
+internal static class RateKernels
+{
+    public static void Extrapolate(RangeCall call, RangeInput input, StepBlock output, bool isCounter, bool isRate)
+    {
+        if (call.Extension != SelectorExtension.None)
+        {
+            ExtendedRateKernels.Compute(call, input, output, isCounter, isRate);
+        }
+        else
+        {
+            ExtrapolateFloats(call, input, output, isCounter, isRate);
+            if (input.HasHistograms)
+            {
+                HistogramRate.Extrapolate(call, input, output, isCounter, isRate);
+            }
+        }
+
+        if (isCounter)
+        {
+            InformIfNoCounter(call, input, output);
+        }
+    }
+
+    /// <summary>How far a difference between the first and last sample of a window is stretched, as a factor.</summary>
+    /// <remarks>Of histograms, the value of the first sample and the difference are those of the counts.</remarks>
+    public static double Factor(long firstMs, long lastMs, int samples, long startMs, long endMs, bool isCounter, double first, double difference)
+    {
+        double toStart = (firstMs - startMs) / 1000.0;
+        double toEnd = (endMs - lastMs) / 1000.0;
+        double sampled = (lastMs - firstMs) / 1000.0;
+        double average = sampled / (samples - 1);
+
+        // A gap to the edge much longer than the usual distance means that the series begins or ends inside the window.
+        double threshold = average * 1.1;
+        if (toStart >= threshold)
+        {
+            toStart = average / 2;
+        }
+
+        if (isCounter && difference > 0 && first >= 0)
+        {
+            // A counter cannot have been below zero.
+            double toZero = sampled * (first / difference);
+            if (toZero < toStart)
+            {
+                toStart = toZero;
+            }
+        }
+
+        if (toEnd >= threshold)
+        {
+            toEnd = average / 2;
+        }
+
+        return (sampled + toStart + toEnd) / sampled;
+    }
+
+    private static void ExtrapolateFloats(RangeCall call, RangeInput input, StepBlock output, bool isCounter, bool isRate)
+    {
+        ReadOnlySpan<double> values = input.FloatValues;
+        ReadOnlySpan<long> times = input.FloatTimes;
+        ReadOnlySpan<int> starts = input.FloatStarts;
+        ReadOnlySpan<int> ends = input.FloatEnds;
+        Span<double> result = output.Values;
+        Span<bool> present = output.Present;
+        double rangeSeconds = call.RangeMs / 1000.0;
+
+        // Positions whose value is below their predecessor's: few, so each window only visits its own.
+        int[] resets = isCounter ? ArrayPool<int>.Shared.Rent(Math.Max(values.Length, 1)) : [];
+        int resetCount = isCounter ? FindResets(values, resets) : 0;
+        int firstReset = 0;
+        for (int i = 0; i < starts.Length; i++)
+        {
+            call.Tick(i);
+            int start = starts[i];
+            int last = ends[i] - 1;
+            if (last <= start || (input.HasHistograms && input.HistogramEnds[i] > input.HistogramStarts[i]))
+            {
+                continue;
+            }
+
+            double difference = values[last] - values[start];
+            while (firstReset < resetCount && resets[firstReset] <= start)
+            {
+                firstReset++;
+            }
+
+            for (int r = firstReset; r < resetCount && resets[r] <= last; r++)
+            {
+                difference += values[resets[r] - 1];
+            }
+
+            long endMs = call.Times.TimeAt(i);
+            double factor = Factor(times[start], times[last], last - start + 1, endMs - call.RangeMs, endMs, isCounter, values[start], difference);
+            if (isRate)
+            {
+                factor /= rangeSeconds;
+            }
+
+            result[i] = difference * factor;
+            present[i] = true;
+        }
+
+        if (isCounter)
+        {
+            ArrayPool<int>.Shared.Return(resets);
+        }
+    }
+
+    private static int FindResets(ReadOnlySpan<double> values, Span<int> resets)
+    {
+        int count = 0;
+        for (int i = 1; i < values.Length; i++)
+        {
+            if (values[i] < values[i - 1])
+            {
+                resets[count++] = i;
+            }
+        }
+
+        return count;
+    }
+
+    private static void InformIfNoCounter(RangeCall call, RangeInput input, StepBlock output)
+    {
+        if (input.FloatTimes.IsEmpty || !input.Labels.TryGetValue(LabelNames.MetricNameUtf8, out ReadOnlySpan<byte> name)
+            || name.EndsWith("_total"u8) || name.EndsWith("_sum"u8) || name.EndsWith("_count"u8) || name.EndsWith("_bucket"u8))
+        {
+            return;
+        }
+
+        for (int i = 0; i < output.Count; i++)
+        {
+            if (output.IsFloatAt(i))
+            {
+                call.Context.Annotations.Inform(
+                    "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + GoQuote.Quote(input.Labels.MetricName),
+                    call.RangePosition);
+                return;
+            }
+        }
+    }
+}

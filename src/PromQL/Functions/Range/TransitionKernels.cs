@@ -1,0 +1,156 @@
+using System.Buffers;
+using Narthex.Model;
+using Narthex.PromQL.Execution;
+using Narthex.PromQL.Syntax;
+
+namespace Narthex.PromQL.Functions.Range;
+
+/// <summary>Counts transitions between neighbouring samples. A running count over the series makes each window a subtraction.</summary>
+internal static class TransitionKernels
+{
+    private delegate bool Transition(double previous, FloatHistogram? previousHistogram, double current, FloatHistogram? currentHistogram);
+
+    public static void Changes(RangeCall call, RangeInput input, StepBlock output)
+    {
+        if (input.HasHistograms)
+        {
+            CountMerged(call, input, output, IsChange);
+            return;
+        }
+
+        ReadOnlySpan<double> values = input.FloatValues;
+        int[] before = RentCounts(values.Length);
+        for (int i = 1; i < values.Length; i++)
+        {
+            before[i] = before[i - 1] + (IsChange(values[i - 1], null, values[i], null) ? 1 : 0);
+        }
+
+        CountFloats(call, input, output, before);
+        ArrayPool<int>.Shared.Return(before);
+    }
+
+    public static void Resets(RangeCall call, RangeInput input, StepBlock output)
+    {
+        if (input.HasHistograms)
+        {
+            CountMerged(call, input, output, IsReset);
+            return;
+        }
+
+        ReadOnlySpan<double> values = input.FloatValues;
+        int[] before = RentCounts(values.Length);
+        for (int i = 1; i < values.Length; i++)
+        {
+            before[i] = before[i - 1] + (values[i] < values[i - 1] ? 1 : 0);
+        }
+
+        CountFloats(call, input, output, before);
+        ArrayPool<int>.Shared.Return(before);
+    }
+
+    private static int[] RentCounts(int samples)
+    {
+        int[] counts = ArrayPool<int>.Shared.Rent(samples + 1);
+        counts[0] = 0;
+        return counts;
+    }
+
+    private static void CountFloats(RangeCall call, RangeInput input, StepBlock output, ReadOnlySpan<int> before)
+    {
+        for (int i = 0; i < output.Count; i++)
+        {
+            int start = input.FloatStarts[i];
+            int end = input.FloatEnds[i];
+            if (end == start)
+            {
+                continue;
+            }
+
+            if (call.Extension == SelectorExtension.Anchored && TryAnchor(call, input.FloatTimes, i, start, out int anchor))
+            {
+                start = anchor;
+            }
+
+            output.Set(i, before[end - 1] - before[start]);
+        }
+    }
+
+    // The last sample at or before the left edge joins the window.
+    private static bool TryAnchor(RangeCall call, ReadOnlySpan<long> times, int step, int start, out int anchor)
+    {
+        anchor = start - 1;
+        return anchor >= 0 && times[anchor] > call.Times.TimeAt(step) - call.RangeMs - call.LookbackMs;
+    }
+
+    private static void CountMerged(RangeCall call, RangeInput input, StepBlock output, Transition isTransition)
+    {
+        int total = input.FloatTimes.Length + input.HistogramTimes.Length;
+        long[] times = new long[total];
+        int[] before = new int[total + 1];
+        double previous = 0;
+        FloatHistogram? previousHistogram = null;
+        for (int i = 0, f = 0, h = 0; i < total; i++)
+        {
+            double current = 0;
+            FloatHistogram? histogram = null;
+            if (h == input.HistogramTimes.Length || (f < input.FloatTimes.Length && input.FloatTimes[f] < input.HistogramTimes[h]))
+            {
+                times[i] = input.FloatTimes[f];
+                current = input.FloatValues[f++];
+            }
+            else
+            {
+                times[i] = input.HistogramTimes[h];
+                histogram = input.Histograms[h++];
+            }
+
+            before[i] = i == 0 ? 0 : before[i - 1] + (isTransition(previous, previousHistogram, current, histogram) ? 1 : 0);
+            previous = current;
+            previousHistogram = histogram;
+        }
+
+        int start = 0;
+        int end = 0;
+        for (int i = 0; i < output.Count; i++)
+        {
+            long right = call.Times.TimeAt(i);
+            while (end < total && times[end] <= right)
+            {
+                end++;
+            }
+
+            while (start < end && times[start] <= right - call.RangeMs)
+            {
+                start++;
+            }
+
+            if (start == end)
+            {
+                continue;
+            }
+
+            int first = call.Extension == SelectorExtension.Anchored && TryAnchor(call, times, i, start, out int anchor) ? anchor : start;
+            output.Set(i, before[end - 1] - before[first]);
+        }
+    }
+
+    private static bool IsChange(double previous, FloatHistogram? previousHistogram, double current, FloatHistogram? histogram)
+    {
+        if (previousHistogram is null && histogram is null)
+        {
+            return current != previous && !(double.IsNaN(current) && double.IsNaN(previous));
+        }
+
+        return previousHistogram is null || histogram is null || !histogram.ValueEquals(previousHistogram);
+    }
+
+    private static bool IsReset(double previous, FloatHistogram? previousHistogram, double current, FloatHistogram? histogram)
+    {
+        if (previousHistogram is null && histogram is null)
+        {
+            return current < previous;
+        }
+
+        return previousHistogram is null || histogram is null || histogram.DetectReset(previousHistogram);
+    }
+}

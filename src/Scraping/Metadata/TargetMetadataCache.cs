@@ -1,0 +1,59 @@
+using System.Text;
+using Narthex.Exposition;
+using Narthex.Model;
+
+namespace Narthex.Scraping;
+
+/// <summary>What a target says about its metric families.</summary>
+/// <remarks>
+/// Scrapes only hash the lines; the families are read again only when the hash of all lines together has changed. The list is
+/// replaced whole, so that the API can read it at any time.
+/// </remarks>
+internal sealed class TargetMetadataCache(MetadataPool pool)
+{
+    private volatile FamilyMetadata[] _families = [];
+    private ulong _hash;
+    private ulong _running;
+
+    /// <summary>The families as of the last scrape.</summary>
+    public IReadOnlyList<FamilyMetadata> Families => _families;
+
+    /// <summary>Starts a scrape.</summary>
+    public void Begin() => _running = 0;
+
+    /// <summary>Takes note of a type, help or unit line.</summary>
+    public void Add<TParser>(EntryKind kind, ref TParser parser)
+        where TParser : struct, IExpositionParser, allows ref struct
+    {
+        ulong hash = XxHash64.Hash(parser.FamilyName, _running + (ulong)kind);
+        _running = kind == EntryKind.Type ? hash + (ulong)parser.MetricType : XxHash64.Hash(parser.Text, hash);
+    }
+
+    /// <summary>Whether the lines of this scrape differ from those that <see cref="Families"/> came from.</summary>
+    public bool HasChanged => _running != _hash;
+
+    /// <summary>Reads the families from a body, with a parser at its start. The body has been read to its end without an error before.</summary>
+    public void Read<TParser>(ref TParser parser)
+        where TParser : struct, IExpositionParser, allows ref struct
+    {
+        var families = new Dictionary<string, MetricMetadata>(StringComparer.Ordinal);
+        EntryKind kind;
+        while ((kind = parser.Next()) != EntryKind.End)
+        {
+            if (kind is EntryKind.Type or EntryKind.Help or EntryKind.Unit)
+            {
+                string family = Encoding.UTF8.GetString(parser.FamilyName);
+                MetricMetadata metadata = families.GetValueOrDefault(family, new MetricMetadata(MetricType.Unknown, "", ""));
+                families[family] = kind switch
+                {
+                    EntryKind.Type => metadata with { Type = parser.MetricType },
+                    EntryKind.Help => metadata with { Help = parser.ReadHelp() },
+                    _ => metadata with { Unit = Encoding.UTF8.GetString(parser.Text) },
+                };
+            }
+        }
+
+        _families = [.. families.Select(pair => pool.Intern(new FamilyMetadata(pair.Key, pair.Value)))];
+        _hash = _running;
+    }
+}

@@ -1,0 +1,131 @@
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.PromQL.Tests.TestLanguage;
+
+/// <summary>A storage in plain lists: what the engine's tests run on. Counter reset hints come out as a real storage gives them.</summary>
+internal sealed class MemoryStorage : IQueryableStorage
+{
+    private readonly SortedDictionary<Labels, List<Sample>> _series = [];
+
+    public int SeriesCount => _series.Count;
+
+    /// <summary>Called at each read of a series: lets a test interfere.</summary>
+    public Action? OnRead { get; set; }
+
+    public void Clear() => _series.Clear();
+
+    public void Append(Labels labels, long timestampMs, double value, FloatHistogram? histogram = null)
+    {
+        if (!_series.TryGetValue(labels, out List<Sample>? samples))
+        {
+            samples = [];
+            _series.Add(labels, samples);
+        }
+
+        var sample = new Sample(timestampMs, value, histogram);
+        int index = samples.FindIndex(s => s.TimestampMs >= timestampMs);
+        if (index >= 0 && samples[index].TimestampMs == timestampMs)
+        {
+            samples[index] = sample;
+        }
+        else
+        {
+            samples.Insert(index < 0 ? samples.Count : index, sample);
+        }
+    }
+
+    public IQuerier OpenQuerier(TimeRange range) => new Querier(this, range);
+
+    // A real storage cuts a chunk at a reset, and says so; within a chunk it says that there was none.
+    private static FloatHistogram WithStoredHint(FloatHistogram histogram, FloatHistogram? previous)
+    {
+        FloatHistogram stored = histogram.Copy();
+        if (histogram.CounterResetHint is CounterResetHint.Gauge or CounterResetHint.CounterReset)
+        {
+            return stored;
+        }
+
+        if (previous is null || previous.CounterResetHint == CounterResetHint.Gauge || previous.IsStale)
+        {
+            stored.CounterResetHint = CounterResetHint.Unknown;
+            return stored;
+        }
+
+        FloatHistogram unhinted = histogram.Copy();
+        unhinted.CounterResetHint = CounterResetHint.Unknown;
+        bool sameLayout = previous.Schema == histogram.Schema
+            && previous.ZeroThreshold == histogram.ZeroThreshold
+            && previous.CustomValues.AsSpan().SequenceEqual(histogram.CustomValues);
+        stored.CounterResetHint = !sameLayout ? CounterResetHint.Unknown
+            : unhinted.DetectReset(previous) ? CounterResetHint.CounterReset
+            : CounterResetHint.NotCounterReset;
+        return stored;
+    }
+
+    private readonly record struct Sample(long TimestampMs, double Value, FloatHistogram? Histogram);
+
+    private sealed class Querier(MemoryStorage storage, TimeRange range) : IQuerier
+    {
+        public ISeriesSelection Select(in SelectHints hints, IReadOnlyList<LabelMatcher> matchers, CancellationToken cancellationToken)
+        {
+            var found = new List<KeyValuePair<Labels, List<Sample>>>();
+            foreach (KeyValuePair<Labels, List<Sample>> series in storage._series)
+            {
+                if (matchers.All(m => m.Matches(series.Key.GetValueOrEmpty(m.NameUtf8.Span))))
+                {
+                    found.Add(series);
+                }
+            }
+
+            return new Selection(storage, found, range);
+        }
+
+        public LabelQueryResult GetLabelNames(IReadOnlyList<LabelMatcher> matchers, int limit, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public LabelQueryResult GetLabelValues(string name, IReadOnlyList<LabelMatcher> matchers, int limit, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Selection(MemoryStorage storage, List<KeyValuePair<Labels, List<Sample>>> series, TimeRange range) : ISeriesSelection
+    {
+        public int Count => series.Count;
+
+        public IReadOnlyList<string> Warnings => [];
+
+        public Labels GetLabels(int index) => series[index].Key;
+
+        public void ReadSamples(int index, SampleBuffer samples)
+        {
+            storage.OnRead?.Invoke();
+            FloatHistogram? previous = null;
+            foreach (Sample sample in series[index].Value)
+            {
+                FloatHistogram? histogram = sample.Histogram is null ? null : WithStoredHint(sample.Histogram, previous);
+                previous = sample.Histogram;
+                if (!range.Contains(sample.TimestampMs))
+                {
+                    continue;
+                }
+
+                if (histogram is null)
+                {
+                    samples.Append(sample.TimestampMs, sample.Value);
+                }
+                else
+                {
+                    samples.Append(sample.TimestampMs, histogram);
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
