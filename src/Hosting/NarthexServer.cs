@@ -78,6 +78,17 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     internal ServerState State => _state;
 
+    /// <summary>Starts a server. Returns when it is ready; until then it answers that it is healthy and not ready.</summary>
+    /// <exception cref="ServerStartException">It cannot start; the reason has been logged.</exception>
+    public static Task<NarthexServer> StartAsync(
+        ServerOptions options, ILoggerFactory loggerFactory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var metrics = new MetricRegistry(time);
+        ProcessMetrics.Register(metrics);
+        RuntimeMetrics.Register(metrics);
+        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+    }
+
     internal static async Task<NarthexServer> StartAsync(
         ServerOptions options, ServerParts parts, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {

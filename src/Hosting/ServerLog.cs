@@ -52,4 +52,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(EventId = 7017, Level = LogLevel.Information, Message = "Configuration file change detected, reloading the configuration.")]
     public static partial void ChangeDetected(ILogger logger);
+
+    [LoggerMessage(EventId = 7018, Level = LogLevel.Warning, Message = "Configuration warning {text}")]
+    public static partial void ConfigurationWarning(ILogger logger, string text);
 }
