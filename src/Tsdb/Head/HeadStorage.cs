@@ -35,6 +35,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     private readonly HeadOptions _options;
     private WalWriter? _wal;
     private uint _seriesLogged;
+    private bool _closed;
     private long _minTimeMs = long.MaxValue;
     private long _maxTimeMs = long.MinValue;
     private long _minValidTimeMs = long.MinValue;
@@ -109,6 +110,15 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         {
             _wal = wal;
             _seriesLogged = Index.Count;
+        }
+    }
+
+    /// <summary>Waits for the commit at work, if there is one, and refuses those that come later.</summary>
+    internal void Close()
+    {
+        lock (_commitLock)
+        {
+            _closed = true;
         }
     }
 
@@ -188,6 +198,11 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     {
         lock (_commitLock)
         {
+            if (_closed)
+            {
+                throw new StorageException("TSDB is closed");
+            }
+
             int accepted = Validate(rows);
             if (accepted == 0 && _seriesLogged == Index.Count)
             {
@@ -381,51 +396,65 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         long max = _maxTimeMs;
         int appended = 0;
         int histograms = 0;
-        for (int i = 0; i < rows.Count; i++)
+        uint writing = uint.MaxValue;
+        try
         {
-            if (rows.Plans[i] == RowPlan.Skip)
+            for (int i = 0; i < rows.Count; i++)
             {
-                continue;
-            }
+                if (rows.Plans[i] == RowPlan.Skip)
+                {
+                    continue;
+                }
 
-            uint series = (uint)rows.Refs[i] - 1;
-            long timestampMs = rows.Timestamps[i];
-            ref SeriesState state = ref Pages[series];
-            long lastMs = GetNewest(series, in state);
-            if (timestampMs <= lastMs)
-            {
-                // An earlier row of this commit was newer, or as new.
-                rows.Errors[i] = Compare(rows, i, series, in state, lastMs);
-                continue;
-            }
+                uint series = (uint)rows.Refs[i] - 1;
+                long timestampMs = rows.Timestamps[i];
+                ref SeriesState state = ref Pages[series];
+                long lastMs = GetNewest(series, in state);
+                if (timestampMs <= lastMs)
+                {
+                    // An earlier row of this commit was newer, or as new.
+                    rows.Errors[i] = Compare(rows, i, series, in state, lastMs);
+                    continue;
+                }
 
-            if (epoch is not null && state.Epoch != epoch.Number)
-            {
-                // Before the series changes: whoever sees the change finds the note.
-                epoch.Note(series, lastMs);
-            }
+                if (epoch is not null && state.Epoch != epoch.Number)
+                {
+                    // Before the series changes: whoever sees the change finds the note.
+                    epoch.Note(series, lastMs);
+                }
 
-            Pages.BeginWrite(series);
-            if (epoch is not null)
-            {
-                state.Epoch = epoch.Number;
-            }
+                Pages.BeginWrite(series);
+                writing = series;
+                if (epoch is not null)
+                {
+                    state.Epoch = epoch.Number;
+                }
 
-            if (rows.GetHistogram(i) is { } histogram)
-            {
-                Histograms.Append(series, timestampMs, histogram);
-                state.Flags |= SeriesFlags.HasHistograms;
-                histograms++;
-            }
-            else
-            {
-                Chunks.Append(ref state, timestampMs, rows.Values[i]);
-            }
+                if (rows.GetHistogram(i) is { } histogram)
+                {
+                    Histograms.Append(series, timestampMs, histogram);
+                    state.Flags |= SeriesFlags.HasHistograms;
+                    histograms++;
+                }
+                else
+                {
+                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                }
 
-            Pages.EndWrite(series);
-            appended++;
-            min = Math.Min(min, timestampMs);
-            max = Math.Max(max, timestampMs);
+                Pages.EndWrite(series);
+                writing = uint.MaxValue;
+                appended++;
+                min = Math.Min(min, timestampMs);
+                max = Math.Max(max, timestampMs);
+            }
+        }
+        finally
+        {
+            // Out of memory, at worst: readers must not wait for ever.
+            if (writing != uint.MaxValue)
+            {
+                Pages.EndWrite(writing);
+            }
         }
 
         Volatile.Write(ref _minTimeMs, min);
