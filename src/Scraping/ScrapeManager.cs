@@ -111,13 +111,15 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
 
         await Task.WhenAll(ending);
         _context.Appenders.Dispose();
+        _stopping.Dispose();
     }
 
     private void Apply(SortedDictionary<string, ScrapePool> pools, ScrapeConfig config)
     {
+        pools.TryGetValue(config.JobName, out ScrapePool? pool);
         try
         {
-            if (!pools.TryGetValue(config.JobName, out ScrapePool? pool))
+            if (pool is null)
             {
                 long toleranceMs = _options.AdjustTimestamps ? (long)_options.TimestampTolerance.TotalMilliseconds : 0;
                 pools.Add(config.JobName, new ScrapePool(config, _context, _options.CreateClient, _serverSeed, toleranceMs, _stopping.Token));
@@ -129,9 +131,17 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            // A certificate or password file that cannot be read takes its own pool down, not the others.
-            _context.Metrics.PoolsFailed.Increment();
-            ScrapeLog.PoolFailed(_context.Logger, config.JobName, error);
+            // A certificate or password file that cannot be read takes its own pool down, not the others; a pool that runs goes on as it was.
+            if (pool is null)
+            {
+                _context.Metrics.PoolsFailed.Increment();
+                ScrapeLog.PoolFailed(_context.Logger, config.JobName, error);
+            }
+            else
+            {
+                _context.Metrics.ReloadsFailed.Increment();
+                ScrapeLog.ReloadFailed(_context.Logger, config.JobName, error);
+            }
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Numerics;
 using Narthex.Storage;
 
 namespace Narthex.Scraping;
@@ -9,16 +8,17 @@ namespace Narthex.Scraping;
 /// <para>
 /// A target nearly always exposes the same series in the same order. Entry <i>i</i> is the <i>i</i>-th series line: 20 bytes in
 /// columns of primitives, no object. While a scrape follows the last one nothing is written here at all. Where it departs, the
-/// new order is built beside the old one, and a table over the old one (for this scrape only) finds series that moved.
+/// new order is built beside the old one, and a table over both (for this scrape only) finds series that moved or came before.
 /// </para>
+/// <para>A line that stands a second time in one body is flagged as a duplicate; the first of its kind never is.</para>
 /// <para>Call <see cref="Begin"/>, then for each line <see cref="Expected"/> or <see cref="Find"/> or <see cref="Add"/>, then
 /// <see cref="End"/> to take the new order, or <see cref="Abandon"/> to keep the old one. Not thread-safe.</para>
 /// </remarks>
 internal sealed class SeriesCache
 {
-    private Columns _last = new();
-    private Columns? _next;
-    private int[]? _table;
+    private SeriesColumns _last = new();
+    private SeriesColumns? _next;
+    private IdentityTable? _table;
     private ulong[]? _seen;
     private int _cursor;
     private int _count;
@@ -26,12 +26,18 @@ internal sealed class SeriesCache
     /// <summary>Series lines of the last scrape that was taken.</summary>
     public int Count => _last.Count;
 
+    /// <summary>Whether all series have got their staleness markers since the last scrape that was taken.</summary>
+    public bool IsStale { get; private set; }
+
     /// <summary>What is remembered of a line.</summary>
     /// <param name="Hash">The identity's hash.</param>
     /// <param name="Length">The identity's length in bytes.</param>
     /// <param name="Flags">See <see cref="EntryFlags"/>.</param>
     /// <param name="Series">The series; none if it was dropped by relabelling.</param>
-    public readonly record struct Entry(ulong Hash, int Length, EntryFlags Flags, SeriesRef Series);
+    public readonly record struct Entry(ulong Hash, int Length, EntryFlags Flags, SeriesRef Series)
+    {
+        public bool IsDuplicate => (Flags & EntryFlags.Duplicate) != 0;
+    }
 
     /// <summary>Starts a scrape.</summary>
     public void Begin()
@@ -44,77 +50,95 @@ internal sealed class SeriesCache
     public bool Expected(out int length, out ulong hash)
     {
         bool isThere = _cursor < _last.Count;
-        length = isThere ? _last.Lengths[_cursor] & Columns.LengthMask : 0;
+        length = isThere ? _last.LengthAt(_cursor) : 0;
         hash = isThere ? _last.Hashes[_cursor] : 0;
         return isThere;
     }
 
     /// <summary>Takes the expected line.</summary>
-    public Entry TakeExpected() => Take(_cursor);
+    public Entry TakeExpected()
+    {
+        int index = _cursor;
+        Entry entry = _last[index];
+        if (_next is null)
+        {
+            _cursor = index + 1;
+            _count++;
+            return entry;
+        }
 
-    /// <summary>Takes a line that the last scrape had elsewhere. False if it did not have it.</summary>
+        // Out of order a line may be the second of its kind though it was the first, and the other way round.
+        if (entry.IsDuplicate || IsSeen(index))
+        {
+            Find(entry.Hash, entry.Length, out entry);
+        }
+        else
+        {
+            Take(index, entry);
+        }
+
+        _cursor = index + 1;
+        return entry;
+    }
+
+    /// <summary>Takes a line that the last scrape had elsewhere, or that this one had already. False if neither did.</summary>
     public bool Find(ulong hash, int length, out Entry entry)
     {
         Depart();
-        _table ??= MakeTable();
-        int mask = _table.Length - 1;
-        for (int slot = (int)hash & mask; _table[slot] != 0; slot = (slot + 1) & mask)
+        _table ??= new IdentityTable(_last, _next!);
+        if (!_table.TryFind(hash, length, out int index, out bool isNew))
         {
-            int index = _table[slot] - 1;
-            if (_last.Hashes[index] == hash && (_last.Lengths[index] & Columns.LengthMask) == length)
-            {
-                entry = Take(index);
-                return true;
-            }
+            entry = default;
+            return false;
         }
 
-        entry = default;
-        return false;
+        if (isNew || IsSeen(index))
+        {
+            entry = isNew ? _next![index] : _last[index];
+            entry = entry with { Flags = entry.Flags | EntryFlags.Duplicate };
+            _next!.Append(entry);
+            _count++;
+            return true;
+        }
+
+        entry = _last[index];
+        Take(index, entry);
+        _cursor = index + 1;
+        return true;
     }
 
-    /// <summary>Appends a line that the last scrape did not have.</summary>
+    /// <summary>Appends a line that neither the last scrape had nor this one yet: <see cref="Find"/> has said so.</summary>
     public void Add(in Entry entry)
     {
         Depart();
+        _table ??= new IdentityTable(_last, _next!);
         _next!.Append(entry);
+        _table.AddNewest();
         _count++;
     }
 
     /// <summary>Changes what is remembered of the line that was taken or added last.</summary>
-    public void SetLast(SeriesRef series, EntryFlags flags)
-    {
-        Columns columns = _next ?? _last;
-        columns.Series[_count - 1] = series.Value;
-        columns.SetFlags(_count - 1, flags);
-    }
+    public void SetLast(EntryFlags flags) => (_next ?? _last).SetFlags(_count - 1, flags);
 
-    /// <summary>Takes the new order. Calls <paramref name="vanished"/> for each line of the old one that did not come.</summary>
+    /// <summary>Takes the new order. Calls <paramref name="vanished"/> for each series of the old one that did not come.</summary>
     public void End<TState>(TState state, Action<TState, Entry> vanished)
     {
+        if (!IsStale && HasVanished())
+        {
+            ReportVanished(state, vanished);
+        }
+
         if (_next is null)
         {
-            // Everything that came, came in order: what is missing is the rest.
-            for (int i = _count; i < _last.Count; i++)
-            {
-                vanished(state, _last[i]);
-            }
-
             _last.Truncate(_count);
         }
         else
         {
-            for (int i = 0; i < _last.Count; i++)
-            {
-                if ((_seen![i >> 6] & (1UL << i)) == 0)
-                {
-                    vanished(state, _last[i]);
-                }
-            }
-
             _last = _next;
             _last.Trim();
         }
 
+        IsStale = false;
         Clean();
     }
 
@@ -133,20 +157,15 @@ internal sealed class SeriesCache
         }
     }
 
-    /// <summary>Forgets everything.</summary>
-    public void Clear()
-    {
-        Clean();
-        _last = new Columns();
-    }
+    /// <summary>Takes note that all series have got their markers. The lines stay known for when the target comes back.</summary>
+    public void SetStale() => IsStale = true;
 
     /// <summary>Forgets the identities, so that each line is resolved afresh, and remembers the series for their staleness.</summary>
     public void ForgetIdentities()
     {
         for (int i = 0; i < _last.Count; i++)
         {
-            _last.Hashes[i] = 0;
-            _last.Lengths[i] &= ~Columns.LengthMask;
+            _last.ForgetIdentity(i);
         }
     }
 
@@ -157,25 +176,19 @@ internal sealed class SeriesCache
         {
             if (dropped.Contains(new SeriesRef(_last.Series[i])))
             {
-                _last.Hashes[i] = 0;
+                _last.ForgetIdentity(i);
                 _last.Series[i] = 0;
-                _last.Lengths[i] &= ~Columns.LengthMask;
             }
         }
     }
 
-    private Entry Take(int index)
-    {
-        Entry entry = _last[index];
-        if (_next is not null)
-        {
-            _seen![index >> 6] |= 1UL << index;
-            _next.Append(entry);
-        }
+    private bool IsSeen(int index) => (_seen![index >> 6] & (1UL << index)) != 0;
 
-        _cursor = index + 1;
+    private void Take(int index, in Entry entry)
+    {
+        _seen![index >> 6] |= 1UL << index;
+        _next!.Append(entry);
         _count++;
-        return entry;
     }
 
     // The first line out of order: what came so far came in order, so it is the beginning of the old one.
@@ -186,7 +199,7 @@ internal sealed class SeriesCache
             return;
         }
 
-        _next = new Columns();
+        _next = new SeriesColumns();
         int words = (_last.Count + 63) >> 6;
         _seen = ArrayPool<ulong>.Shared.Rent(Math.Max(words, 1));
         Array.Clear(_seen, 0, words);
@@ -197,22 +210,51 @@ internal sealed class SeriesCache
         }
     }
 
-    private int[] MakeTable()
-    {
-        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, _last.Count * 2));
-        int[] table = new int[size];
-        for (int i = 0; i < _last.Count; i++)
-        {
-            int slot = (int)_last.Hashes[i] & (size - 1);
-            while (table[slot] != 0)
-            {
-                slot = (slot + 1) & (size - 1);
-            }
+    private bool IsVanished(int index) => _next is null ? index >= _count : !IsSeen(index);
 
-            table[slot] = i + 1;
+    private bool HasVanished()
+    {
+        if (_next is null)
+        {
+            return _count < _last.Count;
         }
 
-        return table;
+        for (int i = 0; i < _last.Count; i++)
+        {
+            if (!IsSeen(i))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // A series may have come under another spelling, or by another line that relabelling leads to it: that one is not gone.
+    private void ReportVanished<TState>(TState state, Action<TState, Entry> vanished)
+    {
+        var gone = new HashSet<ulong>();
+        for (int i = 0; i < _last.Count; i++)
+        {
+            if (IsVanished(i) && !_last[i].IsDuplicate)
+            {
+                gone.Add(_last.Series[i]);
+            }
+        }
+
+        SeriesColumns present = _next ?? _last;
+        for (int i = 0; i < _count && gone.Count > 0; i++)
+        {
+            gone.Remove(present.Series[i]);
+        }
+
+        for (int i = 0; i < _last.Count && gone.Count > 0; i++)
+        {
+            if (IsVanished(i) && !_last[i].IsDuplicate && gone.Remove(_last.Series[i]))
+            {
+                vanished(state, _last[i]);
+            }
+        }
     }
 
     private void Clean()
@@ -222,63 +264,10 @@ internal sealed class SeriesCache
             ArrayPool<ulong>.Shared.Return(_seen);
         }
 
+        _table?.Release();
         _seen = null;
         _next = null;
         _table = null;
-    }
-
-    private sealed class Columns
-    {
-        public const int LengthMask = 0x00FF_FFFF;
-        private const int FlagsShift = 24;
-
-        public ulong[] Hashes { get; private set; } = [];
-
-        public int[] Lengths { get; private set; } = []; // The flags are in the upper byte.
-
-        public ulong[] Series { get; private set; } = [];
-
-        public int Count { get; private set; }
-
-        public Entry this[int index] => new(
-            Hashes[index], Lengths[index] & LengthMask, (EntryFlags)((uint)Lengths[index] >> FlagsShift), new SeriesRef(Series[index]));
-
-        public void Append(in Entry entry)
-        {
-            if (Count == Hashes.Length)
-            {
-                Resize(Math.Max(64, Count * 2));
-            }
-
-            Hashes[Count] = entry.Hash;
-            Lengths[Count] = entry.Length;
-            Series[Count] = entry.Series.Value;
-            Count++;
-            SetFlags(Count - 1, entry.Flags);
-        }
-
-        public void SetFlags(int index, EntryFlags flags) => Lengths[index] = (Lengths[index] & LengthMask) | ((int)flags << FlagsShift);
-
-        public void Truncate(int count) => Count = count;
-
-        public void Trim()
-        {
-            if (Hashes.Length > Count + (Count >> 3))
-            {
-                Resize(Count);
-            }
-        }
-
-        private void Resize(int capacity)
-        {
-            ulong[] hashes = Hashes;
-            int[] lengths = Lengths;
-            ulong[] series = Series;
-            Array.Resize(ref hashes, capacity);
-            Array.Resize(ref lengths, capacity);
-            Array.Resize(ref series, capacity);
-            (Hashes, Lengths, Series) = (hashes, lengths, series);
-        }
     }
 }
 
@@ -291,4 +280,7 @@ internal enum EntryFlags : byte
 
     /// <summary>It carried a timestamp of its own, so its absence says nothing about it (unless the configuration says otherwise).</summary>
     HasTimestamp = 1,
+
+    /// <summary>The same line came before in the same body.</summary>
+    Duplicate = 2,
 }

@@ -28,12 +28,18 @@ internal sealed class SeriesResolver
             return labels;
         }
 
+        if (_labels.FindDuplicateName() is { IsEmpty: false } name)
+        {
+            throw new ScrapeException($"label name \"{Encoding.UTF8.GetString(name)}\" is not unique: invalid sample");
+        }
+
         Check(settings, labels);
         return labels;
     }
 
     private void AddTargetLabels(Labels targetLabels, bool honorLabels)
     {
+        List<(byte[] Name, byte[] Value)>? movedAside = null;
         foreach (LabelPair pair in targetLabels)
         {
             int index = IndexOf(pair.Name);
@@ -43,28 +49,35 @@ internal sealed class SeriesResolver
             }
             else if (!honorLabels)
             {
-                MoveAside(pair.Name, targetLabels);
+                if (!_labels.ValueAt(index).IsEmpty)
+                {
+                    (movedAside ??= []).Add((pair.Name.ToArray(), _labels.ValueAt(index).ToArray()));
+                }
+
                 _labels.Set(pair.Name, pair.Value);
             }
         }
+
+        if (movedAside is not null)
+        {
+            MoveAside(movedAside);
+        }
     }
 
-    // The target's label wins; what the target exposed under that name goes on as exported_….
-    private void MoveAside(ReadOnlySpan<byte> name, Labels targetLabels)
+    // The target's label wins; what the target exposed under that name goes on as exported_…. Shorter names choose first.
+    private void MoveAside(List<(byte[] Name, byte[] Value)> conflicts)
     {
-        byte[] value = _labels.Get(name).ToArray();
-        if (value.Length == 0)
+        foreach ((byte[] name, byte[] value) in conflicts.OrderBy(conflict => conflict.Name.Length))
         {
-            return;
-        }
+            byte[] exported = name;
+            do
+            {
+                exported = [.. "exported_"u8, .. exported];
+            }
+            while (!_labels.Get(exported).IsEmpty);
 
-        byte[] exported = [.. "exported_"u8, .. name];
-        while (IndexOf(exported) >= 0 || targetLabels.Contains(exported))
-        {
-            exported = [.. "exported_"u8, .. exported];
+            _labels.Set(exported, value);
         }
-
-        _labels.Add(exported, value);
     }
 
     // An exposed label with an empty value counts as there: honor_labels uses that to suppress a target label.
@@ -134,5 +147,5 @@ internal sealed class SeriesResolver
 
     private static string Cut(ReadOnlySpan<byte> text) => Cut(Encoding.UTF8.GetString(text));
 
-    private static string Cut(string text) => text.Length <= 50 ? text : text[..50];
+    private static string Cut(string text) => text.Length <= 50 ? text : string.Concat(text.EnumerateRunes().Take(50).Select(rune => rune.ToString()));
 }

@@ -23,13 +23,13 @@ internal sealed class ScrapeBody : IDisposable
     /// <summary>Reads a stream to its end.</summary>
     /// <param name="stream">Decompressed already.</param>
     /// <param name="sizeHint">The size of the last body: the first guess.</param>
-    /// <param name="sizeLimit">The most bytes, 0 for no limit.</param>
+    /// <param name="sizeLimit">The size that is too large already, as upstream reads its limit; 0 for no limit.</param>
     /// <param name="contentType">The header that came with it.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="ScrapeException">It is longer than the limit.</exception>
+    /// <exception cref="ScrapeException">It reaches the limit.</exception>
     public static async Task<ScrapeBody> ReadAsync(Stream stream, int sizeHint, long sizeLimit, string? contentType, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Max(4096, sizeHint + (sizeHint >> 4) + 1));
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(sizeHint + (sizeHint >> 4) + 1L, 4096, Array.MaxLength));
         int length = 0;
         try
         {
@@ -37,7 +37,12 @@ internal sealed class ScrapeBody : IDisposable
             {
                 if (length == buffer.Length)
                 {
-                    byte[] larger = ArrayPool<byte>.Shared.Rent(checked(length * 2));
+                    if (length == Array.MaxLength)
+                    {
+                        throw new ScrapeException("body size limit exceeded", ScrapeFailure.BodySizeLimit);
+                    }
+
+                    byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(length * 2L, Array.MaxLength));
                     buffer.AsSpan(0, length).CopyTo(larger);
                     ArrayPool<byte>.Shared.Return(buffer);
                     buffer = larger;
@@ -50,7 +55,7 @@ internal sealed class ScrapeBody : IDisposable
                 }
 
                 length += read;
-                if (sizeLimit > 0 && length > sizeLimit)
+                if (sizeLimit > 0 && length >= sizeLimit)
                 {
                     throw new ScrapeException("body size limit exceeded", ScrapeFailure.BodySizeLimit);
                 }

@@ -2,57 +2,84 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
+using Narthex.Model;
 
 namespace Narthex.Scraping;
 
 /// <summary>Asks a target for its metrics. Keeps nothing between two scrapes but the size of the last body.</summary>
-internal sealed class ScrapeClient(Uri url, string userAgent)
+internal sealed class ScrapeClient
 {
+    private static readonly TimeSpan TimeoutMax = TimeSpan.FromDays(40); // The longest that timers take, or nearly.
+    private readonly string _url;
+    private readonly string _userAgent;
+    private readonly Uri? _uri;
     private int _lastLength;
+
+    public ScrapeClient(string url, string userAgent)
+    {
+        _url = url;
+        _userAgent = userAgent;
+
+        // The address can be anything that relabelling makes. The path goes out as it is written.
+        Uri.TryCreate(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out _uri);
+    }
 
     /// <summary>Scrapes once.</summary>
     /// <exception cref="ScrapeException">The target did not answer, or not as it should.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stopping"/> was signalled.</exception>
     public async Task<ScrapeBody> ScrapeAsync(ScrapeSettings settings, TimeSpan timeout, TimeProvider time, CancellationToken stopping)
     {
-        using var deadline = new CancellationTokenSource(timeout, time);
+        Uri uri = CheckUrl();
+        using var deadline = new CancellationTokenSource(timeout < TimeoutMax ? timeout : TimeoutMax, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
-        using HttpRequestMessage request = MakeRequest(settings, timeout);
+        using HttpRequestMessage request = MakeRequest(uri, settings, timeout);
+        string prefix = $"Get {GoQuote.Quote(_url)}: ";
         try
         {
-            using HttpResponseMessage response = await SendAsync(settings, request, both.Token);
+            using HttpResponseMessage response = await SendAsync(settings.Client.Invoker, request, both.Token);
             if (response.StatusCode != HttpStatusCode.OK)
             {
                 throw new ScrapeException($"server returned HTTP status {(int)response.StatusCode} {response.ReasonPhrase}");
             }
 
+            prefix = "";
             ScrapeBody body = await ReadAsync(response, settings.Config.Limits.BodySizeBytes, both.Token);
             _lastLength = body.Length;
             return body;
         }
-        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or OperationCanceledException)
         {
-            throw new ScrapeException($"Get \"{url}\": context deadline exceeded");
-        }
-        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException)
-        {
-            throw new ScrapeException($"Get \"{url}\": {Explain(error)}");
+            // Cancelled reads end with whatever error the connection had at that moment.
+            stopping.ThrowIfCancellationRequested();
+            bool isLate = deadline.IsCancellationRequested || error is OperationCanceledException;
+            throw new ScrapeException(prefix + (isLate ? "context deadline exceeded" : NetworkErrors.Explain(error, uri, isBody: prefix.Length == 0)));
         }
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(ScrapeSettings settings, HttpRequestMessage request, CancellationToken cancellationToken) =>
-        settings.Client is HttpClient client
+    private static async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker, HttpRequestMessage request, CancellationToken cancellationToken) =>
+        invoker is HttpClient client
             ? await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
-            : await settings.Client.SendAsync(request, cancellationToken);
+            : await invoker.SendAsync(request, cancellationToken);
 
-    private HttpRequestMessage MakeRequest(ScrapeSettings settings, TimeSpan timeout)
+    private Uri CheckUrl()
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, url);
+        if (_uri is null)
+        {
+            throw new ScrapeException($"parse {GoQuote.Quote(_url)}: invalid URL");
+        }
+
+        return _uri.Scheme is "http" or "https"
+            ? _uri
+            : throw new ScrapeException($"Get {GoQuote.Quote(_url)}: unsupported protocol scheme {GoQuote.Quote(_uri.Scheme)}");
+    }
+
+    private HttpRequestMessage MakeRequest(Uri uri, ScrapeSettings settings, TimeSpan timeout)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, uri);
         HttpRequestHeaders headers = request.Headers;
         headers.TryAddWithoutValidation("Accept", settings.Accept);
         headers.TryAddWithoutValidation("Accept-Encoding", settings.Config.EnableCompression ? "gzip" : "identity");
-        headers.TryAddWithoutValidation("User-Agent", userAgent);
+        headers.TryAddWithoutValidation("User-Agent", _userAgent);
         headers.TryAddWithoutValidation("X-Prometheus-Scrape-Timeout-Seconds", timeout.TotalSeconds.ToString("R", CultureInfo.InvariantCulture));
         return request;
     }
@@ -71,14 +98,4 @@ internal sealed class ScrapeClient(Uri url, string userAgent)
         await using var gzip = new GZipStream(stream, CompressionMode.Decompress);
         return await ScrapeBody.ReadAsync(gzip, _lastLength, sizeLimit, contentType, cancellationToken);
     }
-
-    private string Explain(Exception error) => error.GetBaseException() switch
-    {
-        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"dial tcp {url.Host}:{url.Port}: connect: connection refused",
-        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => $"dial tcp: lookup {url.Host}: no such host",
-        SocketException { SocketErrorCode: SocketError.ConnectionReset } => "read: connection reset by peer",
-        SocketException socket => $"dial tcp {url.Host}:{url.Port}: {socket.Message}",
-        HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "EOF",
-        var other => other.Message,
-    };
 }

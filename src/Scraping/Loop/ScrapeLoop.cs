@@ -1,38 +1,45 @@
-using System.Diagnostics;
-using Narthex.Exposition;
 using Narthex.Model;
-using Narthex.Storage;
 
 namespace Narthex.Scraping;
 
 /// <summary>Scrapes one target, again and again, until it is stopped.</summary>
+/// <remarks>Between two scrapes a loop is a timer and what <see cref="TargetMemory"/> holds: ten thousand of them need no threads.</remarks>
 internal sealed class ScrapeLoop : IDisposable
 {
+    // A timer counts by a clock of its own; looking at the wall clock now and then keeps long waits true, and no timer lasts longer than weeks.
+    private static readonly TimeSpan WaitMax = TimeSpan.FromHours(1);
+
     private readonly ScrapeContext _context;
     private readonly ulong _serverSeed;
     private readonly ScrapeClient _client;
-    private readonly SeriesCache _cache = new();
-    private readonly TargetMetadataCache _metadata;
-    private readonly ScrapeIngester _ingester;
-    private readonly ReportSeries _report;
+    private readonly ScrapeStore _store;
+    private readonly Func<Task<TargetMemory?>>? _predecessor;
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _handOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TargetMemory _memory;
     private volatile ScrapeSettings _settings;
     private volatile Target _target;
     private volatile ScrapeOutcome _outcome = ScrapeOutcome.None;
-    private ScrapeSettings _resolvedUnder;
     private Task _running = Task.CompletedTask;
+    private Task _ended = Task.CompletedTask;
+    private bool _hasEndMarkers;
     private long _lastBeganMs;
 
-    public ScrapeLoop(Target target, ScrapeSettings settings, ScrapeContext context, ulong serverSeed)
+    /// <param name="target">What to scrape.</param>
+    /// <param name="settings">How.</param>
+    /// <param name="context">What all loops share.</param>
+    /// <param name="serverSeed">The server's part in the schedule.</param>
+    /// <param name="predecessor">Asks the loop that had these labels before for what it remembers; see <see cref="HandOverAsync"/>.</param>
+    public ScrapeLoop(Target target, ScrapeSettings settings, ScrapeContext context, ulong serverSeed, Func<Task<TargetMemory?>>? predecessor = null)
     {
         _target = target;
-        _settings = _resolvedUnder = settings;
+        _settings = settings;
         _context = context;
         _serverSeed = serverSeed;
-        _client = new ScrapeClient(new Uri(target.Url), context.UserAgent);
-        _metadata = new TargetMetadataCache(context.Metadata);
-        _ingester = new ScrapeIngester(_cache, _metadata, new SeriesResolver());
-        _report = new ReportSeries(target.Labels);
+        _predecessor = predecessor;
+        _client = new ScrapeClient(target.Url, context.UserAgent);
+        _store = new ScrapeStore(context);
+        _memory = new TargetMemory(target, context);
     }
 
     public Target Target => _target;
@@ -41,7 +48,7 @@ internal sealed class ScrapeLoop : IDisposable
     public ScrapeOutcome Outcome => _outcome;
 
     /// <summary>What the target says about its families.</summary>
-    public IReadOnlyList<FamilyMetadata> Metadata => _metadata.Families;
+    public IReadOnlyList<FamilyMetadata> Metadata => _memory.Metadata.Families;
 
     /// <summary>Starts scraping.</summary>
     public void Start() => _running = Task.Run(RunAsync);
@@ -59,7 +66,20 @@ internal sealed class ScrapeLoop : IDisposable
     /// At shutdown they get none, since the next start goes on with them.
     /// </param>
     /// <param name="serverStopping">Cuts the waiting for the markers short.</param>
-    public async Task StopAsync(bool leaveMarkers, CancellationToken serverStopping)
+    public Task StopAsync(bool leaveMarkers, CancellationToken serverStopping) => _ended = EndAsync(leaveMarkers, serverStopping);
+
+    /// <summary>Of a loop that is stopping: gives away what it remembers, or null if it has ended its series already.</summary>
+    public async Task<TargetMemory?> HandOverAsync()
+    {
+        _handOver.TrySetResult();
+        await _ended;
+        return _hasEndMarkers ? null : _memory;
+    }
+
+    /// <summary>Releases the loop once <see cref="StopAsync"/> has ended.</summary>
+    public void Dispose() => _stop.Dispose();
+
+    private async Task EndAsync(bool leaveMarkers, CancellationToken serverStopping)
     {
         await _stop.CancelAsync();
         await _running;
@@ -68,40 +88,54 @@ internal sealed class ScrapeLoop : IDisposable
             return;
         }
 
-        try
+        TimeSpan interval = _target.Interval;
+        if (!await TryWaitAsync(interval, serverStopping))
         {
-            TimeSpan interval = _target.Interval;
-            await Task.Delay(interval, _context.Time, serverStopping);
-            long staleMs = NowMs();
-            await Task.Delay(interval + (interval / 10), _context.Time, serverStopping);
-            AppendEndOfRun(staleMs);
+            return;
         }
-        catch (OperationCanceledException)
+
+        long staleMs = NowMs();
+        if (await TryWaitAsync(interval + (interval / 10), serverStopping))
         {
-            // The server stops: the series stay open for its next start.
+            _hasEndMarkers = true;
+            _store.StoreEnd(_memory, _settings, _target, staleMs);
         }
     }
 
-    /// <summary>Releases the loop once <see cref="StopAsync"/> has ended.</summary>
-    public void Dispose() => _stop.Dispose();
+    // False if a successor takes over, or if the server stops: the series stay open for its next start.
+    private async Task<bool> TryWaitAsync(TimeSpan duration, CancellationToken serverStopping)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(serverStopping);
+        Task handOver = _handOver.Task;
+        for (TimeSpan left = duration; left > TimeSpan.Zero; left -= WaitMax)
+        {
+            Task delay = Task.Delay(left < WaitMax ? left : WaitMax, _context.Time, waiting.Token);
+            if (await Task.WhenAny(delay, handOver) == handOver || delay.IsCanceled)
+            {
+                await waiting.CancelAsync();
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private async Task RunAsync()
     {
         try
         {
+            if (_predecessor is not null && await _predecessor() is { } memory)
+            {
+                _memory = memory;
+            }
+
             CancellationToken stopping = _stop.Token;
             long intervalMs = (long)_target.Interval.TotalMilliseconds;
-            long plannedMs = ScrapeSchedule.First(NowMs(), intervalMs, _target.Hash, _serverSeed);
+            long plannedMs = FirstScrape(intervalMs);
             while (true)
             {
-                long waitMs = plannedMs - NowMs();
-                if (waitMs > 0)
-                {
-                    await Task.Delay(TimeSpan.FromMilliseconds(waitMs), _context.Time, stopping);
-                }
-
-                stopping.ThrowIfCancellationRequested();
-                await ScrapeOnceAsync(plannedMs, intervalMs, stopping);
+                plannedMs = await WaitAsync(plannedMs, intervalMs, stopping);
+                await ScrapeAsync(plannedMs, intervalMs, stopping);
                 plannedMs = ScrapeSchedule.Next(plannedMs, NowMs(), intervalMs);
             }
         }
@@ -111,11 +145,49 @@ internal sealed class ScrapeLoop : IDisposable
         }
     }
 
-    private async Task ScrapeOnceAsync(long plannedMs, long intervalMs, CancellationToken stopping)
+    private long FirstScrape(long intervalMs) => ScrapeSchedule.First(NowMs(), intervalMs, _target.Hash, _serverSeed);
+
+    // Returns the time that is due, which is another one if the clock was set back meanwhile.
+    private async Task<long> WaitAsync(long plannedMs, long intervalMs, CancellationToken stopping)
     {
-        ScrapeSettings settings = _settings;
-        Target target = _target;
+        long waitMs;
+        while ((waitMs = plannedMs - NowMs()) > 0)
+        {
+            if (waitMs > intervalMs)
+            {
+                plannedMs = FirstScrape(intervalMs);
+                continue;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(waitMs, WaitMax.TotalMilliseconds)), _context.Time, stopping);
+        }
+
+        stopping.ThrowIfCancellationRequested();
+        return plannedMs;
+    }
+
+    private async Task ScrapeAsync(long plannedMs, long intervalMs, CancellationToken stopping)
+    {
+        ScrapeSettings settings = EnterSettings(stopping);
         long beganMs = NowMs();
+        try
+        {
+            await ScrapeAsync(settings, _target, plannedMs, beganMs, intervalMs, stopping);
+        }
+        catch (Exception error) when (!stopping.IsCancellationRequested)
+        {
+            // A fault of ours must not end the monitoring of this target: it shows at the target, and the next scrape is tried.
+            ScrapeLog.ScrapeCrashed(_context.Logger, settings.Config.JobName, _target.Url, error);
+            _outcome = new ScrapeOutcome(DateTimeOffset.FromUnixTimeMilliseconds(beganMs), default, error.Message);
+        }
+        finally
+        {
+            settings.Client.Leave();
+        }
+    }
+
+    private async Task ScrapeAsync(ScrapeSettings settings, Target target, long plannedMs, long beganMs, long intervalMs, CancellationToken stopping)
+    {
         ObserveInterval(target, beganMs);
         long began = _context.Time.GetTimestamp();
         ScrapeBody? body = null;
@@ -135,8 +207,22 @@ internal sealed class ScrapeLoop : IDisposable
         {
             long timestampMs = ScrapeSchedule.Timestamp(plannedMs, beganMs, intervalMs, settings.ToleranceMs);
             TimeSpan duration = _context.Time.GetElapsedTime(began);
-            failure = Store(settings, target, body, failure, timestampMs, duration);
+            failure = _store.Store(_memory, settings, target, body, failure, timestampMs, duration);
             _outcome = new ScrapeOutcome(DateTimeOffset.FromUnixTimeMilliseconds(beganMs), duration, failure?.Message ?? "");
+        }
+    }
+
+    // A client is retired only after all loops have their new settings, or have been stopped.
+    private ScrapeSettings EnterSettings(CancellationToken stopping)
+    {
+        while (true)
+        {
+            stopping.ThrowIfCancellationRequested();
+            ScrapeSettings settings = _settings;
+            if (settings.Client.TryEnter())
+            {
+                return settings;
+            }
         }
     }
 
@@ -148,148 +234,6 @@ internal sealed class ScrapeLoop : IDisposable
         }
 
         _lastBeganMs = beganMs;
-    }
-
-    // Stores what came, or why nothing did. Returns the failure, be it the given one or a new one.
-    private ScrapeException? Store(
-        ScrapeSettings settings, Target target, ScrapeBody? body, ScrapeException? failure, long timestampMs, TimeSpan duration)
-    {
-        IAppender appender = _context.Appenders.Rent();
-        try
-        {
-            ScrapeCounts counts = default;
-            if (body is not null)
-            {
-                failure = TryIngest(settings, target, body, timestampMs, appender);
-                counts = _ingester.Counts;
-            }
-
-            if (failure is not null)
-            {
-                _context.Metrics.Count(failure.Kind);
-                ScrapeLog.ScrapeFailed(_context.Logger, settings.Config.JobName, target.Url, failure.Message);
-                appender.Rollback();
-                _ingester.MarkAllStale(settings.Config.TrackTimestampsStaleness, timestampMs, appender);
-            }
-
-            long bodyBytes = failure?.Kind == ScrapeFailure.BodySizeLimit ? -1 : body?.Length ?? 0;
-            var report = new ReportSeries.Values(
-                failure is null, duration.TotalSeconds, counts, target.Timeout.TotalSeconds, settings.Config.Limits.Samples, bodyBytes);
-            _report.Append(appender, timestampMs, report, settings.Config.ExtraScrapeMetrics);
-            if (Commit(appender, target) && failure is null && body is not null)
-            {
-                // Storage had dropped series that this target exposes: the second reading looks them up. What is stored already is taken silently.
-                TryIngest(settings, target, body, timestampMs, appender);
-                _report.Append(appender, timestampMs, report, settings.Config.ExtraScrapeMetrics);
-                Commit(appender, target);
-            }
-
-            return failure;
-        }
-        catch (StorageException error)
-        {
-            ScrapeLog.CommitFailed(_context.Logger, settings.Config.JobName, target.Url, error);
-            return new ScrapeException(error.Message);
-        }
-        finally
-        {
-            _context.Appenders.Return(appender);
-        }
-    }
-
-    private ScrapeException? TryIngest(ScrapeSettings settings, Target target, ScrapeBody body, long timestampMs, IAppender appender)
-    {
-        if (!ReferenceEquals(settings, _resolvedUnder))
-        {
-            if (!settings.ResolvesLike(_resolvedUnder))
-            {
-                _cache.ForgetIdentities();
-            }
-
-            _resolvedUnder = settings;
-        }
-
-        ExpositionFormat format = ContentTypes.Select(body.ContentType, settings.Config.FallbackScrapeProtocol?.ToExposition(), out string? problem);
-        if (format == ExpositionFormat.Unknown || format == ExpositionFormat.Protobuf)
-        {
-            return new ScrapeException(problem ?? "the protobuf format is not available yet");
-        }
-
-        if (problem is not null)
-        {
-            ScrapeLog.ContentTypeProblem(_context.Logger, settings.Config.JobName, target.Url, problem);
-        }
-
-        try
-        {
-            _ingester.Ingest(settings, target.Labels, format, body.Span, timestampMs, appender);
-            return null;
-        }
-        catch (ScrapeException error)
-        {
-            return error;
-        }
-        catch (ExpositionException error)
-        {
-            return new ScrapeException(error.Message);
-        }
-    }
-
-    // Returns whether series were dropped by storage and have been forgotten here.
-    private bool Commit(IAppender appender, Target target)
-    {
-        var rejected = new List<RejectedSample>(0);
-        CommitResult result = appender.Commit(rejected);
-        if (result.ExemplarsRejected > 0)
-        {
-            _context.Metrics.ExemplarsOutOfOrder.Increment(result.ExemplarsRejected);
-        }
-
-        if (rejected.Count == 0)
-        {
-            return false;
-        }
-
-        int duplicates = rejected.Count(row => row.Error == AppendError.DuplicateTimestamp);
-        int outOfOrder = rejected.Count(row => row.Error == AppendError.OutOfOrder);
-        int outOfBounds = rejected.Count(row => row.Error is AppendError.OutOfBounds or AppendError.TooOld);
-        _context.Metrics.DuplicateTimestamps.Increment(duplicates);
-        _context.Metrics.OutOfOrder.Increment(outOfOrder);
-        _context.Metrics.OutOfBounds.Increment(outOfBounds);
-        if (duplicates + outOfOrder + outOfBounds > 0)
-        {
-            ScrapeLog.SamplesRefused(_context.Logger, target.Url, duplicates, outOfOrder, outOfBounds);
-        }
-
-        HashSet<SeriesRef> dropped = [.. rejected.Where(row => row.Error == AppendError.UnknownSeries).Select(row => row.Series)];
-        if (dropped.Count > 0)
-        {
-            _cache.Forget(dropped);
-            _report.Forget();
-        }
-
-        return dropped.Count > 0;
-    }
-
-    private void AppendEndOfRun(long timestampMs)
-    {
-        IAppender appender = _context.Appenders.Rent();
-        try
-        {
-            _ingester.MarkAllStale(_settings.Config.TrackTimestampsStaleness, timestampMs, appender);
-            _report.AppendStale(appender, timestampMs);
-
-            // Whoever scrapes these series now has written newer samples: the markers are refused then, and rightly so.
-            appender.Commit();
-        }
-        catch (StorageException error)
-        {
-            ScrapeLog.CommitFailed(_context.Logger, _settings.Config.JobName, _target.Url, error);
-        }
-        finally
-        {
-            _context.Appenders.Return(appender);
-        }
     }
 
     private long NowMs() => _context.Time.GetUtcNow().ToUnixTimeMilliseconds();

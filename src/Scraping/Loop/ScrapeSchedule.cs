@@ -15,12 +15,12 @@ internal static class ScrapeSchedule
         return start < nowMs ? start + intervalMs : start;
     }
 
-    /// <summary>The scrape after the one planned for <paramref name="plannedMs"/>; those that are past by now are left out.</summary>
-    public static long Next(long plannedMs, long nowMs, long intervalMs)
-    {
-        long next = plannedMs + intervalMs;
-        return next >= nowMs ? next : next + ((nowMs - next + intervalMs - 1) / intervalMs * intervalMs);
-    }
+    /// <summary>
+    /// The scrape after the one planned for <paramref name="plannedMs"/>. Of those that are past by now only the last is made up for, at once:
+    /// a target that uses up its timeout, which may be the whole interval, still gets a sample each interval.
+    /// </summary>
+    public static long Next(long plannedMs, long nowMs, long intervalMs) =>
+        plannedMs + (Math.Max(1, (nowMs - plannedMs) / intervalMs) * intervalMs);
 
     /// <summary>
     /// The timestamp of the samples: the planned time if the scrape began close enough to it, otherwise the time that it began.

@@ -8,7 +8,7 @@ internal sealed class ScrapeSettings
 {
     public required ScrapeConfig Config { get; init; }
 
-    public required HttpMessageInvoker Client { get; init; }
+    public required SharedClient Client { get; init; }
 
     /// <summary>The header <c>Accept</c>.</summary>
     public required string Accept { get; init; }

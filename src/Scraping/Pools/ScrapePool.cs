@@ -13,7 +13,7 @@ internal sealed class ScrapePool : IDisposable
     private readonly long _toleranceMs;
     private readonly CancellationToken _serverStopping;
     private readonly Dictionary<Target, ScrapeLoop> _loops = [];
-    private readonly HashSet<Task> _ending = [];
+    private readonly List<(ScrapeLoop Loop, Task Ended)> _ending = [];
     private volatile State _state;
     private ScrapeSettings _settings;
     private IReadOnlyList<TargetGroup> _groups = [];
@@ -26,7 +26,7 @@ internal sealed class ScrapePool : IDisposable
         _serverSeed = serverSeed;
         _toleranceMs = toleranceMs;
         _serverStopping = serverStopping;
-        _settings = MakeSettings(config, createClient(config), refusal: null);
+        _settings = MakeSettings(config, new SharedClient(createClient(config)), refusal: null);
         _state = new State([], [], 0);
         context.Metrics.Pools.Increment();
         context.Metrics.PoolTargetLimit.WithLabels(config.JobName).Set(config.Limits.Targets);
@@ -39,13 +39,13 @@ internal sealed class ScrapePool : IDisposable
     {
         ScrapeSettings former = _settings;
         bool keepsClient = config.HttpClient.Equals(former.Config.HttpClient);
-        _settings = MakeSettings(config, keepsClient ? former.Client : _createClient(config), former.Refusal);
+        _settings = MakeSettings(config, keepsClient ? former.Client : new SharedClient(_createClient(config)), former.Refusal);
         _context.Metrics.Reloads.Increment();
         _context.Metrics.PoolTargetLimit.WithLabels(config.JobName).Set(config.Limits.Targets);
         Synchronise(_groups);
         if (!keepsClient)
         {
-            former.Client.Dispose();
+            former.Client.Leave();
         }
     }
 
@@ -69,9 +69,8 @@ internal sealed class ScrapePool : IDisposable
                 failed++;
                 ScrapeLog.TargetFailed(_context.Logger, Config.JobName, error);
             }
-            else if (Config.Limits.KeepDroppedTargets == 0 || ++droppedCount <= Config.Limits.KeepDroppedTargets)
+            else if (++droppedCount <= Config.Limits.KeepDroppedTargets || Config.Limits.KeepDroppedTargets == 0)
             {
-                droppedCount = Math.Max(droppedCount, dropped.Count + 1);
                 dropped.Add(new DroppedTarget(Config.JobName, outcome.DiscoveredLabels));
             }
         }
@@ -97,16 +96,18 @@ internal sealed class ScrapePool : IDisposable
     /// <summary>Ends all loops. With <paramref name="leaveMarkers"/> it ends once the staleness markers are written.</summary>
     public async Task StopAsync(bool leaveMarkers)
     {
-        Task[] loops = [.. _loops.Values.Select(loop => EndAsync(loop, leaveMarkers)), .. _ending];
+        Task[] loops = [.. _loops.Values.Select(loop => EndAsync(loop, leaveMarkers)), .. _ending.Select(ending => ending.Ended)];
         _loops.Clear();
+
+        // At once: by the time the markers are written another pool may go by this name.
+        _context.Metrics.RemovePool(Config.JobName);
         _state = new State([], [], 0);
         await Task.WhenAll(loops);
     }
 
     public void Dispose()
     {
-        _settings.Client.Dispose();
-        _context.Metrics.RemovePool(Config.JobName);
+        _settings.Client.Leave();
     }
 
     private async Task EndAsync(ScrapeLoop loop, bool leaveMarkers)
@@ -115,7 +116,7 @@ internal sealed class ScrapePool : IDisposable
         loop.Dispose();
     }
 
-    private ScrapeSettings MakeSettings(ScrapeConfig config, HttpMessageInvoker client, string? refusal) => new()
+    private ScrapeSettings MakeSettings(ScrapeConfig config, SharedClient client, string? refusal) => new()
     {
         Config = config,
         Client = client,
@@ -141,16 +142,22 @@ internal sealed class ScrapePool : IDisposable
 
     private void StopVanished(Dictionary<Target, Target> wanted)
     {
-        _ending.RemoveWhere(task => task.IsCompleted);
+        _ending.RemoveAll(ending => ending.Ended.IsCompleted);
         foreach (Target gone in _loops.Keys.Where(target => !wanted.ContainsKey(target)).ToArray())
         {
             _loops.Remove(gone, out ScrapeLoop? loop);
-            _ending.Add(EndAsync(loop!, leaveMarkers: true));
+            _ending.Add((loop!, EndAsync(loop!, leaveMarkers: true)));
         }
     }
 
     private void StartNew(Dictionary<Target, Target> wanted)
     {
+        Dictionary<Labels, ScrapeLoop> predecessors = [];
+        foreach ((ScrapeLoop loop, _) in _ending)
+        {
+            predecessors[loop.Target.Labels] = loop;
+        }
+
         foreach (Target target in wanted.Keys)
         {
             if (_loops.TryGetValue(target, out ScrapeLoop? loop))
@@ -159,7 +166,8 @@ internal sealed class ScrapePool : IDisposable
             }
             else
             {
-                loop = new ScrapeLoop(target, _settings, _context, _serverSeed);
+                predecessors.Remove(target.Labels, out ScrapeLoop? predecessor);
+                loop = new ScrapeLoop(target, _settings, _context, _serverSeed, predecessor is null ? null : predecessor.HandOverAsync);
                 _loops.Add(target, loop);
                 loop.Start();
             }

@@ -73,7 +73,7 @@ internal static class TargetFactory
         {
             if (values.Count > 0)
             {
-                SetDefault(builder, ParameterPrefix + name, values[0]);
+                builder.Set(ParameterPrefix + name, values[0]);
             }
         }
     }
@@ -93,19 +93,9 @@ internal static class TargetFactory
 
         string intervalText = Get(builder, IntervalLabel);
         string timeoutText = Get(builder, TimeoutLabel);
-        if (!PrometheusDuration.TryParse(intervalText, out interval))
+        if ((CheckDuration("interval", intervalText, out interval) ?? CheckDuration("timeout", timeoutText, out timeout)) is { } fault)
         {
-            return $"error parsing scrape interval: not a valid duration string: {GoQuote.Quote(intervalText)}";
-        }
-
-        if (!PrometheusDuration.TryParse(timeoutText, out timeout))
-        {
-            return $"error parsing scrape timeout: not a valid duration string: {GoQuote.Quote(timeoutText)}";
-        }
-
-        if (interval == default || timeout == default)
-        {
-            return $"scrape {(interval == default ? "interval" : "timeout")} cannot be 0";
+            return fault;
         }
 
         if (timeout > interval)
@@ -117,11 +107,20 @@ internal static class TargetFactory
         {
             if (!Utf8.IsValid(builder.ValueAt(i)))
             {
-                return $"invalid label value for {GoQuote.Quote(Encoding.UTF8.GetString(builder.NameAt(i)))}";
+                return $"invalid label value for {GoQuote.Quote(Encoding.UTF8.GetString(builder.NameAt(i)))}: {GoQuote.Quote(Encoding.UTF8.GetString(builder.ValueAt(i)))}";
             }
         }
 
         return null;
+    }
+
+    private static string? CheckDuration(string what, string text, out TimeSpan duration)
+    {
+        duration = default;
+        return text.Length == 0 ? $"error parsing scrape {what}: empty duration string"
+            : !PrometheusDuration.TryParse(text, out duration) ? $"error parsing scrape {what}: not a valid duration string: {GoQuote.Quote(text)}"
+            : duration == default ? $"scrape {what} cannot be 0"
+            : null;
     }
 
     private static string MakeUrl(ScrapeConfig config, LabelsBuilder builder, string address)
@@ -156,7 +155,26 @@ internal static class TargetFactory
         string query = string.Join('&', parameters.SelectMany(pair => pair.Value.Select(value => $"{Escape(pair.Key)}={Escape(value)}")));
         string path = Get(builder, PathLabel);
         string slash = path.Length == 0 || path[0] == '/' ? "" : "/";
-        return $"{Get(builder, SchemeLabel)}://{address}{slash}{path}{(query.Length > 0 ? "?" + query : "")}";
+        return $"{Get(builder, SchemeLabel)}://{address}{slash}{EscapePath(path)}{(query.Length > 0 ? "?" + query : "")}";
+    }
+
+    // A question mark would begin the query; what has a meaning inside paths stays.
+    private static string EscapePath(string path)
+    {
+        var escaped = new StringBuilder(path.Length);
+        foreach (byte b in Encoding.UTF8.GetBytes(path))
+        {
+            if (char.IsAsciiLetterOrDigit((char)b) || "-_.~$&+,/:;=@"u8.Contains(b))
+            {
+                escaped.Append((char)b);
+            }
+            else
+            {
+                escaped.Append(System.Globalization.CultureInfo.InvariantCulture, $"%{b:X2}");
+            }
+        }
+
+        return escaped.ToString();
     }
 
     private static string Escape(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);

@@ -1,0 +1,36 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+
+namespace Narthex.Scraping;
+
+/// <summary>Words faults of the network as users know them from upstream.</summary>
+internal static class NetworkErrors
+{
+    /// <param name="error">The fault.</param>
+    /// <param name="uri">What was asked for.</param>
+    /// <param name="isBody">Whether the answer had begun.</param>
+    public static string Explain(Exception error, Uri uri, bool isBody) => error.GetBaseException() switch
+    {
+        SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"dial tcp {uri.Host}:{uri.Port}: connect: connection refused",
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => $"dial tcp: lookup {uri.Host}: no such host",
+        SocketException { SocketErrorCode: SocketError.ConnectionReset } => "read: connection reset by peer",
+        SocketException { SocketErrorCode: SocketError.HostUnreachable } => $"dial tcp {uri.Host}:{uri.Port}: connect: no route to host",
+        SocketException { SocketErrorCode: SocketError.NetworkUnreachable } => $"dial tcp {uri.Host}:{uri.Port}: connect: network is unreachable",
+        SocketException socket => $"dial tcp {uri.Host}:{uri.Port}: {socket.Message}",
+        HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => isBody ? "unexpected EOF" : "EOF",
+        InvalidDataException data => "gzip: " + data.Message,
+        AuthenticationException tls => "tls: " + Explain(tls),
+        var other => other.Message,
+    };
+
+    // The runtime names the reason at the end of a sentence; upstream's users search for these words.
+    private static string Explain(AuthenticationException error)
+    {
+        string message = error.Message;
+        bool Says(string reason) => message.Contains(reason, StringComparison.Ordinal);
+        return Says("RemoteCertificateNameMismatch") ? "failed to verify certificate: x509: certificate is not valid for the name asked for"
+            : Says("NotTimeValid") ? "failed to verify certificate: x509: certificate has expired or is not yet valid"
+            : Says("UntrustedRoot") || Says("PartialChain") ? "failed to verify certificate: x509: certificate signed by unknown authority"
+            : message;
+    }
+}

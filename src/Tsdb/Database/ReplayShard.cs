@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Narthex.Model;
+using Narthex.Tsdb.Head;
+
+namespace Narthex.Tsdb;
+
+/// <summary>Encodes the replayed samples of one share of the series, on a thread of its own.</summary>
+internal sealed class ReplayShard : IDisposable
+{
+    private const int BatchSamples = 8192;
+    private const int BatchesMax = 16;
+
+    private readonly HeadStorage _head;
+    private readonly BlockingCollection<Batch> _full = new(BatchesMax);
+    private readonly ConcurrentBag<Batch> _empty = [];
+    private readonly Thread _thread;
+    private Batch _filling = new();
+    private ExceptionDispatchInfo? _failure;
+
+    public ReplayShard(HeadStorage head)
+    {
+        _head = head;
+        _thread = new Thread(Apply) { IsBackground = true, Name = "WAL replay" };
+        _thread.Start();
+    }
+
+    /// <summary>The oldest sample applied. Valid after <see cref="Wait"/>.</summary>
+    public long MinMs { get; private set; } = long.MaxValue;
+
+    /// <summary>The newest sample applied. Valid after <see cref="Wait"/>.</summary>
+    public long MaxMs { get; private set; } = long.MinValue;
+
+    /// <summary>Adds a sample, behind those of the same series that were added before.</summary>
+    public void Add(uint series, long timestampMs, double value)
+    {
+        Batch batch = _filling;
+        batch.Series[batch.Count] = series;
+        batch.Timestamps[batch.Count] = timestampMs;
+        batch.Values[batch.Count] = value;
+        if (++batch.Count == BatchSamples)
+        {
+            Send();
+        }
+    }
+
+    /// <inheritdoc cref="Add(uint, long, double)"/>
+    public void Add(uint series, long timestampMs, FloatHistogram histogram)
+    {
+        _filling.Histograms ??= new FloatHistogram?[BatchSamples];
+        _filling.Histograms[_filling.Count] = histogram;
+        Add(series, timestampMs, 0);
+    }
+
+    /// <summary>There will be no more.</summary>
+    public void Complete()
+    {
+        Send();
+        _full.CompleteAdding();
+    }
+
+    /// <summary>Waits until all is applied.</summary>
+    public void Wait()
+    {
+        _thread.Join();
+        _failure?.Throw();
+    }
+
+    /// <summary>Releases it; <see cref="Complete"/> must have been called.</summary>
+    public void Dispose()
+    {
+        _thread.Join();
+        _full.Dispose();
+    }
+
+    private void Send()
+    {
+        _full.Add(_filling);
+        _filling = _empty.TryTake(out Batch? used) ? used : new Batch();
+        _filling.Count = 0;
+    }
+
+    private void Apply()
+    {
+        foreach (Batch batch in _full.GetConsumingEnumerable())
+        {
+            try
+            {
+                if (_failure is null)
+                {
+                    Apply(batch);
+                }
+            }
+            catch (Exception error)
+            {
+                // Told by Wait; the reader must not be left waiting for room.
+                _failure = ExceptionDispatchInfo.Capture(error);
+            }
+
+            batch.Histograms = null;
+            _empty.Add(batch);
+        }
+    }
+
+    private void Apply(Batch batch)
+    {
+        for (int i = 0; i < batch.Count; i++)
+        {
+            long timestampMs = batch.Timestamps[i];
+            bool applied = batch.Histograms?[i] is { } histogram
+                ? _head.Replay(batch.Series[i], timestampMs, histogram)
+                : _head.Replay(batch.Series[i], timestampMs, batch.Values[i]);
+            if (applied)
+            {
+                MinMs = Math.Min(MinMs, timestampMs);
+                MaxMs = Math.Max(MaxMs, timestampMs);
+            }
+        }
+    }
+
+    private sealed class Batch
+    {
+        public readonly uint[] Series = new uint[BatchSamples];
+        public readonly long[] Timestamps = new long[BatchSamples];
+        public readonly double[] Values = new double[BatchSamples];
+        public FloatHistogram?[]? Histograms;
+        public int Count;
+    }
+}

@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+namespace Narthex.Tsdb;
+
+/// <summary>The database's log messages: the texts and keys that operators search for are upstream's.</summary>
+internal static partial class TsdbLog
+{
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "Replaying WAL, this may take a while")]
+    public static partial void ReplayStarted(ILogger logger);
+
+    [LoggerMessage(EventId = 3002, Level = LogLevel.Information, Message = "WAL checkpoint loaded")]
+    public static partial void CheckpointLoaded(ILogger logger);
+
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Information, Message = "WAL segment loaded {segment} {maxSegment}")]
+    public static partial void SegmentLoaded(ILogger logger, int segment, int maxSegment);
+
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Information, Message = "WAL replay completed {checkpoint_replay_duration} {wal_replay_duration} {total_replay_duration}")]
+    public static partial void ReplayCompleted(ILogger logger, string checkpoint_replay_duration, string wal_replay_duration, string total_replay_duration);
+
+    [LoggerMessage(EventId = 3005, Level = LogLevel.Warning, Message = "Encountered WAL read error, attempting repair")]
+    public static partial void ReadError(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 3006, Level = LogLevel.Information, Message = "Successfully repaired WAL")]
+    public static partial void Repaired(ILogger logger);
+
+    [LoggerMessage(EventId = 3007, Level = LogLevel.Warning, Message = "The WAL ends within a record, which was never acknowledged: cut off {segment} {offset} {reason}")]
+    public static partial void TornTail(ILogger logger, int segment, long offset, string reason);
+
+    [LoggerMessage(EventId = 3008, Level = LogLevel.Warning, Message = "Unknown series references {samples} {histograms}")]
+    public static partial void UnknownRefs(ILogger logger, long samples, long histograms);
+
+    [LoggerMessage(EventId = 3009, Level = LogLevel.Warning, Message = "A lockfile from a previous execution already existed. It was replaced {file}")]
+    public static partial void LockReplaced(ILogger logger, string file);
+
+    [LoggerMessage(EventId = 3010, Level = LogLevel.Warning, Message = "Skipped records of unknown type in the WAL {count}")]
+    public static partial void UnknownRecords(ILogger logger, long count);
+
+    [LoggerMessage(EventId = 3011, Level = LogLevel.Warning, Message = "Skipped damaged records in the WAL {count}")]
+    public static partial void DamagedRecords(ILogger logger, long count);
+}

@@ -1,0 +1,304 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Narthex.Model;
+using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.Memory;
+using Narthex.Tsdb.Wal;
+using Narthex.Tsdb.Wal.Files;
+using Narthex.Tsdb.Wal.Records;
+
+namespace Narthex.Tsdb;
+
+/// <summary>Fills an empty head from the log: one thread reads and decodes, others encode the samples of their share of the series.</summary>
+internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSystem files, ILogger logger, TimeProvider time)
+{
+    private readonly SampleColumns _samples = new();
+    private readonly PagedColumn<ulong> _numbers = new();
+    private readonly Dictionary<ulong, uint> _otherNumbers = [];
+    private ReplayShard[] _shards = [];
+    private ulong _greatestNumber;
+    private bool _numbersDiffer;
+    private long _progress;
+    private int _firstSegment;
+    private int _lastSegment = -1;
+
+    /// <summary>How far it is. Readable from any thread.</summary>
+    public WalReplayProgress Progress => new(_firstSegment, Volatile.Read(ref _lastSegment), (int)Volatile.Read(ref _progress));
+
+    /// <summary>Samples whose series is not in the log.</summary>
+    public long UnknownSampleRefs { get; private set; }
+
+    /// <summary>Histograms whose series is not in the log.</summary>
+    public long UnknownHistogramRefs { get; private set; }
+
+    /// <summary>Whether the log was damaged, and cut back to its last sound record.</summary>
+    public bool Repaired { get; private set; }
+
+    /// <summary>Records that contradict themselves although their checksum is right.</summary>
+    public long DamagedRecords { get; private set; }
+
+    /// <summary>Records of types from the future.</summary>
+    public long UnknownRecords { get; private set; }
+
+    /// <summary>Reads all there is. Afterwards nobody else has touched the head yet.</summary>
+    /// <exception cref="Storage.StorageException">The log cannot be read, or is damaged where it cannot be repaired.</exception>
+    public void Run(CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        TsdbLog.ReplayStarted(logger);
+        _shards = new ReplayShard[Math.Clamp(Environment.ProcessorCount - 1, 1, 8)];
+        for (int i = 0; i < _shards.Length; i++)
+        {
+            _shards[i] = new ReplayShard(head);
+        }
+
+        TimeSpan checkpointTime;
+        try
+        {
+            try
+            {
+                int checkpoint = ReplayCheckpoint(cancellationToken);
+                checkpointTime = time.GetElapsedTime(start);
+                ReplaySegments(checkpoint + 1, cancellationToken);
+            }
+            finally
+            {
+                foreach (ReplayShard shard in _shards)
+                {
+                    shard.Complete();
+                }
+            }
+
+            foreach (ReplayShard shard in _shards)
+            {
+                shard.Wait();
+                if (shard.MinMs <= shard.MaxMs)
+                {
+                    head.CoverTimes(shard.MinMs, shard.MaxMs);
+                }
+            }
+        }
+        finally
+        {
+            foreach (ReplayShard shard in _shards)
+            {
+                shard.Dispose();
+            }
+        }
+
+        if (_numbersDiffer)
+        {
+            head.WalRefs.Adopt(_numbers, _greatestNumber);
+        }
+
+        Report(start, checkpointTime);
+    }
+
+    private void Report(long start, TimeSpan checkpointTime)
+    {
+        if (UnknownSampleRefs + UnknownHistogramRefs > 0)
+        {
+            TsdbLog.UnknownRefs(logger, UnknownSampleRefs, UnknownHistogramRefs);
+        }
+
+        if (UnknownRecords > 0)
+        {
+            TsdbLog.UnknownRecords(logger, UnknownRecords);
+        }
+
+        if (DamagedRecords > 0)
+        {
+            TsdbLog.DamagedRecords(logger, DamagedRecords);
+        }
+
+        TimeSpan total = time.GetElapsedTime(start);
+        TsdbLog.ReplayCompleted(logger, Seconds(checkpointTime), Seconds(total - checkpointTime), Seconds(total));
+    }
+
+    private static string Seconds(TimeSpan duration) => duration.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture) + "s";
+
+    /// <summary>The newest checkpoint holds what is still needed of the segments up to its number.</summary>
+    private int ReplayCheckpoint(CancellationToken cancellationToken)
+    {
+        if (CheckpointDirectory.FindLast(directory, files) is not { } checkpoint)
+        {
+            return -1;
+        }
+
+        using var reader = WalReader.Open(checkpoint.Path, files);
+        while (reader.MoveNext())
+        {
+            Replay(reader, cancellationToken);
+        }
+
+        TsdbLog.CheckpointLoaded(logger);
+        return checkpoint.Index;
+    }
+
+    private void ReplaySegments(int first, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<WalSegment> segments = WalSegments.List(files, directory, first, int.MaxValue);
+        if (segments.Count == 0)
+        {
+            return;
+        }
+
+        _firstSegment = segments[0].Index;
+        Volatile.Write(ref _progress, _firstSegment);
+        Volatile.Write(ref _lastSegment, segments[^1].Index);
+        using var reader = new WalReader(files, segments);
+        try
+        {
+            int current = _firstSegment;
+            while (reader.MoveNext())
+            {
+                if (reader.Segment != current)
+                {
+                    for (; current < reader.Segment; current++)
+                    {
+                        TsdbLog.SegmentLoaded(logger, current, segments[^1].Index);
+                    }
+
+                    Volatile.Write(ref _progress, current);
+                }
+
+                Replay(reader, cancellationToken);
+            }
+
+            for (; current <= segments[^1].Index; current++)
+            {
+                TsdbLog.SegmentLoaded(logger, current, segments[^1].Index);
+            }
+        }
+        catch (WalCorruptionException corruption)
+        {
+            TsdbLog.ReadError(logger, corruption);
+            reader.Dispose();
+            WalRepair.Repair(directory, corruption, files);
+            Repaired = true;
+            TsdbLog.Repaired(logger);
+        }
+
+        Volatile.Write(ref _progress, segments[^1].Index);
+    }
+
+    private void Replay(WalReader reader, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        switch (reader.RecordType)
+        {
+            case RecordType.Series:
+                ReplaySeries(reader.Record);
+                break;
+            case RecordType.Samples:
+                ReplaySamples(reader.Record);
+                break;
+            case RecordType.HistogramSamples:
+            case RecordType.FloatHistogramSamples:
+            case RecordType.CustomBucketsHistogramSamples:
+            case RecordType.CustomBucketsFloatHistogramSamples:
+                ReplayHistograms(reader.Record);
+                break;
+            case RecordType.None:
+            case RecordType.Tombstones:
+            case RecordType.Exemplars:
+            case RecordType.MmapMarkers:
+            case RecordType.Metadata:
+                break;
+            default:
+                UnknownRecords++;
+                break;
+        }
+    }
+
+    private void ReplaySeries(ReadOnlySpan<byte> record)
+    {
+        var reader = new SeriesRecordReader(record);
+        while (reader.MoveNext())
+        {
+            uint series;
+            bool added;
+            try
+            {
+                series = head.Index.GetOrAdd(reader.Labels.ToLabels(), out added);
+            }
+            catch (Storage.StorageException)
+            {
+                DamagedRecords++;
+                continue;
+            }
+
+            _greatestNumber = Math.Max(_greatestNumber, reader.Ref);
+            if (added)
+            {
+                _numbers.EnsureRoom(series);
+                _numbers[series] = reader.Ref;
+            }
+
+            // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
+            if (reader.Ref != HeadStorage.MakeRef(series, 0).Value)
+            {
+                _numbersDiffer = true;
+                _otherNumbers[reader.Ref] = series;
+            }
+        }
+
+        DamagedRecords += reader.IsDamaged ? 1 : 0;
+    }
+
+    private bool TryFindSeries(ulong number, out uint series)
+    {
+        if (_numbersDiffer && _otherNumbers.TryGetValue(number, out series))
+        {
+            return true;
+        }
+
+        series = unchecked((uint)number - 1);
+        return number is > 0 and <= uint.MaxValue && series < head.Index.Count && _numbers[series] == number;
+    }
+
+    private void ReplaySamples(ReadOnlySpan<byte> record)
+    {
+        _samples.Clear();
+        if (!SamplesRecord.TryDecode(record, _samples))
+        {
+            DamagedRecords++;
+            return;
+        }
+
+        ReadOnlySpan<ulong> refs = _samples.Refs;
+        ReadOnlySpan<long> timestamps = _samples.Timestamps;
+        ReadOnlySpan<double> values = _samples.Values;
+        for (int i = 0; i < refs.Length; i++)
+        {
+            if (TryFindSeries(refs[i], out uint series))
+            {
+                ShardOf(series).Add(series, timestamps[i], values[i]);
+            }
+            else
+            {
+                UnknownSampleRefs++;
+            }
+        }
+    }
+
+    private void ReplayHistograms(ReadOnlySpan<byte> record)
+    {
+        var reader = new HistogramsRecordReader(record);
+        while (reader.MoveNext())
+        {
+            if (TryFindSeries(reader.Ref, out uint series))
+            {
+                ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
+            }
+            else
+            {
+                UnknownHistogramRefs++;
+            }
+        }
+
+        DamagedRecords += reader.IsDamaged ? 1 : 0;
+    }
+
+    private ReplayShard ShardOf(uint series) => _shards[(int)((series >> 6) % (uint)_shards.Length)];
+}

@@ -1,0 +1,174 @@
+using Narthex.Model;
+using Narthex.Storage;
+using Narthex.Tsdb.Wal;
+using Narthex.Tsdb.Wal.Records;
+
+namespace Narthex.Tsdb.Head;
+
+/// <summary>What a commit does with a row.</summary>
+internal enum RowPlan : byte
+{
+    /// <summary>Log it and store it, unless another row of the commit is in its way.</summary>
+    Store,
+
+    /// <summary>Nothing: it is refused, or it repeats what is stored.</summary>
+    Skip,
+
+    /// <summary>It is not stored; whether it is refused depends on rows before it.</summary>
+    Judge,
+}
+
+/// <summary>The rows of one commit in columns. Kept by its appender from commit to commit.</summary>
+internal sealed class CommitRows
+{
+    private readonly List<(int Row, FloatHistogram Histogram)> _histograms = [];
+    private int _capacity = 256;
+    private ulong[] _loggedRefs = [];
+    private long[] _loggedTimestamps = [];
+    private double[] _loggedValues = [];
+    private int _nextHistogram;
+
+    public ulong[] Refs = new ulong[256];
+    public long[] Timestamps = new long[256];
+    public double[] Values = new double[256];
+    public AppendError[] Errors = new AppendError[256];
+
+    public RowPlan[] Plans = new RowPlan[256];
+
+    /// <summary>The number of rows.</summary>
+    public int Count { get; private set; }
+
+    public void Add(ulong reference, long timestampMs, double value)
+    {
+        if (Count == _capacity)
+        {
+            Grow();
+        }
+
+        Refs[Count] = reference;
+        Timestamps[Count] = timestampMs;
+        Values[Count] = value;
+        Count++;
+    }
+
+    public void Add(ulong reference, long timestampMs, FloatHistogram histogram)
+    {
+        _histograms.Add((Count, histogram));
+        Add(reference, timestampMs, histogram.Sum);
+    }
+
+    /// <summary>The histogram of a row; null if it is a float. Cheap when rows are asked for in ascending order.</summary>
+    public FloatHistogram? GetHistogram(int row)
+    {
+        if (_histograms.Count == 0)
+        {
+            return null;
+        }
+
+        if (_nextHistogram >= _histograms.Count || _histograms[_nextHistogram].Row > row)
+        {
+            _nextHistogram = 0;
+        }
+
+        while (_nextHistogram < _histograms.Count - 1 && _histograms[_nextHistogram].Row < row)
+        {
+            _nextHistogram++;
+        }
+
+        return _histograms[_nextHistogram] is var (found, histogram) && found == row ? histogram : null;
+    }
+
+    public void Clear()
+    {
+        Count = 0;
+        _histograms.Clear();
+        _nextHistogram = 0;
+
+        // What a rare huge commit needed is given back.
+        if (_capacity > 1 << 17)
+        {
+            Resize(256);
+        }
+    }
+
+    /// <summary>Appends the records of the rows that passed validation.</summary>
+    public void Encode(WalBatch batch, WalRefs walRefs)
+    {
+        if (walRefs.AreIdentical && _histograms.Count == 0 && AllPassed())
+        {
+            SamplesRecord.Encode(batch.Buffer, Refs.AsSpan(0, Count), Timestamps.AsSpan(0, Count), Values.AsSpan(0, Count));
+            batch.EndRecord();
+            return;
+        }
+
+        if (_loggedRefs.Length < Count)
+        {
+            _loggedRefs = new ulong[_capacity];
+            _loggedTimestamps = new long[_capacity];
+            _loggedValues = new double[_capacity];
+        }
+
+        int count = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            if (Passed(i) && GetHistogram(i) is null)
+            {
+                _loggedRefs[count] = LoggedRef(walRefs, i);
+                _loggedTimestamps[count] = Timestamps[i];
+                _loggedValues[count] = Values[i];
+                count++;
+            }
+        }
+
+        SamplesRecord.Encode(batch.Buffer, _loggedRefs.AsSpan(0, count), _loggedTimestamps.AsSpan(0, count), _loggedValues.AsSpan(0, count));
+        batch.EndRecord();
+        for (RecordType type = RecordType.HistogramSamples; type <= RecordType.CustomBucketsFloatHistogramSamples && _histograms.Count > 0; type++)
+        {
+            EncodeHistograms(batch, walRefs, type);
+        }
+    }
+
+    private void EncodeHistograms(WalBatch batch, WalRefs walRefs, RecordType type)
+    {
+        HistogramsRecordWriter writer = default;
+        bool started = false;
+        foreach ((int row, FloatHistogram histogram) in _histograms)
+        {
+            if (!Passed(row) || HistogramsRecordWriter.TypeFor(histogram, HistogramsRecordWriter.HasIntegerCounts(histogram)) != type)
+            {
+                continue;
+            }
+
+            if (!started)
+            {
+                writer = HistogramsRecordWriter.Begin(batch.Buffer, type);
+                started = true;
+            }
+
+            writer.Add(LoggedRef(walRefs, row), Timestamps[row], histogram);
+        }
+
+        batch.EndRecord();
+    }
+
+    private ulong LoggedRef(WalRefs walRefs, int row) => walRefs.Get((uint)Refs[row] - 1, (byte)(Refs[row] >> 32));
+
+    private bool Passed(int row) => Plans[row] == RowPlan.Store;
+
+    private bool AllPassed() => !Plans.AsSpan(0, Count).ContainsAnyExcept(RowPlan.Store);
+
+    private void Grow() => Resize(_capacity * 2);
+
+    private void Resize(int capacity)
+    {
+        _capacity = capacity;
+        Array.Resize(ref Refs, capacity);
+        Array.Resize(ref Timestamps, capacity);
+        Array.Resize(ref Values, capacity);
+        Array.Resize(ref Errors, capacity);
+        Array.Resize(ref Plans, capacity);
+        _loggedRefs = [];
+        _loggedTimestamps = [];
+        _loggedValues = [];
+    }
+}

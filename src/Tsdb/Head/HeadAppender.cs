@@ -1,0 +1,81 @@
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.Tsdb.Head;
+
+/// <summary>Buffers the rows of one unit of work and commits them to the head.</summary>
+internal sealed class HeadAppender(HeadStorage head) : IAppender
+{
+    private CommitRows? _rows;
+    private int _exemplars;
+
+    /// <inheritdoc/>
+    public SeriesRef GetOrAddSeries(Labels labels) => head.GetRef(head.Index.GetOrAdd(labels, out _));
+
+    /// <inheritdoc/>
+    public void Append(SeriesRef series, long timestampMs, double value) =>
+        (_rows ?? Activate()).Add(series.Value, timestampMs, value);
+
+    /// <inheritdoc/>
+    public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram) =>
+        (_rows ?? Activate()).Add(series.Value, timestampMs, histogram);
+
+    /// <summary>Exemplars are counted and not stored yet.</summary>
+    public void AppendExemplar(SeriesRef series, in Exemplar exemplar) => _exemplars++;
+
+    /// <summary>Metadata lives with the scrape targets; the head keeps none yet.</summary>
+    public void UpdateMetadata(SeriesRef series, in MetricMetadata metadata)
+    {
+    }
+
+    /// <inheritdoc/>
+    public CommitResult Commit(ICollection<RejectedSample>? rejected = null)
+    {
+        try
+        {
+            Interlocked.Add(ref head.Counters.ExemplarsReceived, _exemplars);
+            if (_rows is not { } rows)
+            {
+                return default;
+            }
+
+            int appended = head.Commit(rows);
+            int refused = 0;
+            for (int i = 0; i < rows.Count; i++)
+            {
+                if (rows.Errors[i] != AppendError.None)
+                {
+                    refused++;
+                    rejected?.Add(new RejectedSample(i, new SeriesRef(rows.Refs[i]), rows.Timestamps[i], rows.Errors[i]));
+                }
+            }
+
+            return new CommitResult(appended, refused, 0);
+        }
+        finally
+        {
+            Rollback();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Rollback()
+    {
+        _exemplars = 0;
+        if (_rows is { } rows)
+        {
+            _rows = null;
+            head.ReturnRows(rows);
+            Interlocked.Decrement(ref head.Counters.ActiveAppenders);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Rollback();
+
+    private CommitRows Activate()
+    {
+        Interlocked.Increment(ref head.Counters.ActiveAppenders);
+        return _rows = head.RentRows();
+    }
+}

@@ -1,0 +1,282 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Narthex.Model;
+using Narthex.Storage;
+using Narthex.Tsdb.Head.Index;
+using Narthex.Tsdb.Head.Series;
+
+namespace Narthex.Tsdb.Head;
+
+/// <summary>A view of the head as it was when it was opened.</summary>
+internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistry.Epoch epoch, uint seriesCount) : IQuerier
+{
+    private int _disposed;
+
+    /// <summary>The times that can be seen.</summary>
+    public TimeRange Range { get; } = range;
+
+    /// <inheritdoc/>
+    public ISeriesSelection Select(in SelectHints hints, IReadOnlyList<LabelMatcher> matchers, CancellationToken cancellationToken)
+    {
+        uint[] series = SelectVisible(matchers, hints.LabelsOnly || hints.Function == "series", out int count, cancellationToken);
+        if (hints.Sorted)
+        {
+            series.AsSpan(0, count).Sort(head.Index.Compare);
+        }
+
+        if (hints.Limit > 0 && count > hints.Limit)
+        {
+            count = hints.Limit;
+        }
+
+        return new HeadSelection(head, this, series, count);
+    }
+
+    /// <inheritdoc/>
+    public LabelQueryResult GetLabelNames(IReadOnlyList<LabelMatcher> matchers, int limit, CancellationToken cancellationToken)
+    {
+        HeadIndex index = head.Index;
+        var names = new HashSet<uint>();
+        if (matchers.Count == 0)
+        {
+            if (OverlapsHead())
+            {
+                for (int i = 0; i < index.Pairs.NameCount; i++)
+                {
+                    LabelPairs.NameValues name = index.Pairs.GetName(i);
+                    if (IsVisible(name.Pairs[0]))
+                    {
+                        names.Add(name.Name);
+                    }
+                }
+            }
+        }
+        else
+        {
+            uint[] series = SelectVisible(matchers, checkOldest: true, out int count, cancellationToken);
+            for (int i = 0; i < count; i++)
+            {
+                foreach (uint pair in index.GetPairs(series[i]))
+                {
+                    names.Add(index.Pairs.NameOf(pair));
+                }
+            }
+
+            Return(series);
+        }
+
+        return ToResult(names, limit);
+    }
+
+    /// <inheritdoc/>
+    public LabelQueryResult GetLabelValues(string name, IReadOnlyList<LabelMatcher> matchers, int limit, CancellationToken cancellationToken)
+    {
+        HeadIndex index = head.Index;
+        var values = new HashSet<uint>();
+        if (index.Symbols.TryFind(Encoding.UTF8.GetBytes(name), out uint symbol) && index.Pairs.FindName(symbol) is { } nameValues)
+        {
+            if (matchers.Count == 0)
+            {
+                foreach (uint pair in OverlapsHead() ? nameValues.Pairs : default)
+                {
+                    if (IsVisible(pair))
+                    {
+                        values.Add(index.Pairs.ValueOf(pair));
+                    }
+                }
+            }
+            else
+            {
+                uint[] series = SelectVisible(matchers, checkOldest: true, out int count, cancellationToken);
+                for (int i = 0; i < count; i++)
+                {
+                    if (index.TryGetPair(series[i], symbol, out uint pair))
+                    {
+                        values.Add(index.Pairs.ValueOf(pair));
+                    }
+                }
+
+                Return(series);
+            }
+        }
+
+        return ToResult(values, limit);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            head.CloseView();
+        }
+    }
+
+    /// <summary>Appends what the view sees of a series.</summary>
+    [SkipLocalsInit]
+    internal void ReadSamples(uint series, SampleBuffer samples)
+    {
+        // The largest chunk: on the stack, so that reading allocates nothing.
+        Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
+        int before = samples.Count;
+        while (true)
+        {
+            SeriesState state = head.CopySeries(series, chunk);
+            long newestVisible = epoch.GetNewestVisible(series, state.Epoch);
+            TimeRange visible = new(Range.MinMs, Math.Min(Range.MaxMs, newestVisible));
+            if (visible.MinMs > visible.MaxMs)
+            {
+                return;
+            }
+
+            ReadClosedChunks(state.ClosedChunks, visible, samples);
+            if (state.Encoder.Count > 0)
+            {
+                Chunks.XorDecoder.Append(chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
+            }
+
+            if ((state.Flags & SeriesFlags.HasHistograms) == 0)
+            {
+                return;
+            }
+
+            // Histograms are not part of the copy. If the first commit since the opening came in between, there is a note now: again with it.
+            head.Histograms.MergeInto(series, visible, samples, before);
+            if (newestVisible != long.MaxValue || head.CopySeries(series, default).Epoch == state.Epoch)
+            {
+                return;
+            }
+
+            samples.Truncate(before);
+        }
+    }
+
+    internal static void Return(uint[] series)
+    {
+        if (series.Length > 0)
+        {
+            ArrayPool<uint>.Shared.Return(series);
+        }
+    }
+
+    /// <summary>The chain goes from new to old, and samples are wanted from old to new: the handles are gathered first.</summary>
+    private void ReadClosedChunks(uint newest, TimeRange visible, SampleBuffer samples)
+    {
+        Span<uint> handles = stackalloc uint[64];
+        uint[]? rented = null;
+        int count = 0;
+        for (uint handle = newest; handle != 0;)
+        {
+            ClosedChunk chunk = head.ClosedChunks.Get(handle);
+            if (chunk.MaxMs < visible.MinMs)
+            {
+                break;
+            }
+
+            if (chunk.MinMs <= visible.MaxMs)
+            {
+                if (count == handles.Length)
+                {
+                    uint[] larger = ArrayPool<uint>.Shared.Rent(count * 2);
+                    handles.CopyTo(larger);
+                    if (rented is not null)
+                    {
+                        ArrayPool<uint>.Shared.Return(rented);
+                    }
+
+                    handles = rented = larger;
+                }
+
+                handles[count++] = handle;
+            }
+
+            handle = chunk.Previous;
+        }
+
+        while (count > 0)
+        {
+            ClosedChunk chunk = head.ClosedChunks.Get(handles[--count]);
+            Chunks.XorDecoder.Append(chunk.Bytes, Chunks.XorDecoder.CountSamples(chunk.Bytes), visible, samples);
+        }
+
+        if (rented is not null)
+        {
+            ArrayPool<uint>.Shared.Return(rented);
+        }
+    }
+
+    private uint[] SelectVisible(IReadOnlyList<LabelMatcher> matchers, bool checkOldest, out int count, CancellationToken cancellationToken)
+    {
+        uint[] series = SeriesSelector.Select(head.Index, seriesCount, matchers, out int found, cancellationToken);
+        count = 0;
+        for (int i = 0; i < found; i++)
+        {
+            if (MayHaveSamples(series[i], checkOldest))
+            {
+                series[count++] = series[i];
+            }
+        }
+
+        return series;
+    }
+
+    private bool MayHaveSamples(uint series, bool checkOldest)
+    {
+        SeriesState state = head.CopySeries(series, default);
+        long newestVisible = Math.Min(head.GetNewest(series, in state), epoch.GetNewestVisible(series, state.Epoch));
+        if (newestVisible < Range.MinMs || newestVisible == long.MinValue)
+        {
+            return false;
+        }
+
+        return !checkOldest || Math.Min(newestVisible, Range.MaxMs) >= GetOldest(series, in state);
+    }
+
+    [SkipLocalsInit]
+    private long GetOldest(uint series, in SeriesState state)
+    {
+        long oldest = long.MaxValue;
+        for (uint handle = state.ClosedChunks; handle != 0;)
+        {
+            ClosedChunk chunk = head.ClosedChunks.Get(handle);
+            oldest = chunk.MinMs;
+            handle = chunk.Previous;
+        }
+
+        if (oldest == long.MaxValue && state.Encoder.Count > 0)
+        {
+            Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
+            SeriesState copy = head.CopySeries(series, chunk);
+
+            // A chunk that was closed since then started at the same time.
+            oldest = copy.ClosedChunks == state.ClosedChunks ? ChunkAppender.FirstTimestamp(chunk) : head.ClosedChunks.Get(copy.ClosedChunks).MinMs;
+        }
+
+        return (state.Flags & SeriesFlags.HasHistograms) != 0 ? Math.Min(oldest, head.Histograms.GetOldest(series)) : oldest;
+    }
+
+    private bool OverlapsHead() => head.MinTimeMs <= Range.MaxMs && head.MaxTimeMs >= Range.MinMs;
+
+    /// <summary>Whether the pair's first series was there when the view was opened.</summary>
+    private bool IsVisible(uint pair)
+    {
+        LabelPairs.PostingsReader reader = head.Index.Pairs.ReadSeries(pair);
+        return reader.MoveNext() && reader.Series < seriesCount;
+    }
+
+    private LabelQueryResult ToResult(HashSet<uint> symbols, int limit)
+    {
+        uint[] sorted = [.. symbols];
+        SymbolTable table = head.Index.Symbols;
+        sorted.AsSpan().Sort((left, right) => table.Get(left).SequenceCompareTo(table.Get(right)));
+        int count = limit > 0 ? Math.Min(limit, sorted.Length) : sorted.Length;
+        string[] texts = new string[count];
+        for (int i = 0; i < count; i++)
+        {
+            texts[i] = Encoding.UTF8.GetString(table.Get(sorted[i]));
+        }
+
+        return new LabelQueryResult(texts, count < sorted.Length, []);
+    }
+}

@@ -1,0 +1,36 @@
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.Tsdb.Head;
+
+/// <summary>The series that a view found: their dense indexes.</summary>
+internal sealed class HeadSelection(HeadStorage head, HeadQuerier querier, uint[] series, int count) : ISeriesSelection
+{
+    private uint[] _series = series;
+
+    /// <inheritdoc/>
+    public int Count { get; private set; } = count;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Warnings => [];
+
+    /// <inheritdoc/>
+    public Labels GetLabels(int series) => head.Index.GetLabels(At(series));
+
+    /// <inheritdoc/>
+    public void ReadSamples(int series, SampleBuffer samples) => querier.ReadSamples(At(series), samples);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        uint[] series = Interlocked.Exchange(ref _series, []);
+        Count = 0;
+        HeadQuerier.Return(series);
+    }
+
+    private uint At(int position)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)Count, nameof(position));
+        return _series[position];
+    }
+}

@@ -1,0 +1,108 @@
+using Narthex.Tsdb.Binary;
+using Narthex.Tsdb.Chunks;
+using Narthex.Tsdb.Head.Memory;
+
+namespace Narthex.Tsdb.Head.Series;
+
+/// <summary>Puts float samples into the open chunks, and full chunks into the store.</summary>
+/// <remarks>
+/// Open chunks lie in blocks of growing size. Appending to different series from several threads is safe; each series has one
+/// writer at a time, inside its write section.
+/// </remarks>
+internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs)
+{
+    /// <summary>A chunk has at most so many bytes.</summary>
+    public const int ChunkBytesMax = ChunkCutting.BytesMax + XorEncoder.BytesPerSampleMax;
+
+    // About a third more each time: chunks are half empty at worst for a short while, and moving them costs little beside encoding.
+    private static ReadOnlySpan<byte> SizesInUnits => [2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64];
+
+    /// <summary>Chunks started so far by this head's appends.</summary>
+    public long ChunksCreated;
+
+    /// <summary>Appends a sample that is newer than the series' last.</summary>
+    public void Append(ref SeriesState series, long timestampMs, double value)
+    {
+        if (series.Encoder.Count > 0 && IsFull(ref series, timestampMs))
+        {
+            Close(ref series);
+        }
+
+        if (series.Encoder.Count == 0)
+        {
+            Start(ref series, timestampMs);
+        }
+
+        while (!XorEncoder.TryAppend(ref series.Encoder, OpenBytes(in series), timestampMs, value))
+        {
+            Grow(ref series);
+        }
+    }
+
+    private Span<byte> OpenBytes(in SeriesState series) => openChunks.GetBytes(series.OpenChunk, series.OpenUnits * SlabArena.UnitBytes);
+
+    private bool IsFull(ref SeriesState series, long timestampMs)
+    {
+        ref XorAppenderState encoder = ref series.Encoder;
+        if (encoder.ByteCount > ChunkCutting.BytesMax)
+        {
+            return true;
+        }
+
+        if (encoder.Count == ChunkCutting.SamplesForEstimate)
+        {
+            series.CutAtMs = ChunkCutting.EstimateEnd(FirstTimestamp(OpenBytes(in series)), encoder.LastTimestampMs, series.CutAtMs);
+        }
+
+        return timestampMs >= series.CutAtMs || encoder.Count >= ChunkCutting.SamplesMax;
+    }
+
+    /// <summary>The time of a chunk's first sample, which stands behind the count.</summary>
+    public static long FirstTimestamp(ReadOnlySpan<byte> chunk)
+    {
+        var reader = new ByteReader(chunk[2..]);
+        return reader.ReadVarint();
+    }
+
+    private void Start(ref SeriesState series, long timestampMs)
+    {
+        series.OpenUnits = SizesInUnits[0];
+        series.OpenChunk = openChunks.Allocate(series.OpenUnits);
+        series.CutAtMs = ChunkCutting.RangeEnd(timestampMs, chunkRangeMs);
+        Interlocked.Increment(ref ChunksCreated);
+    }
+
+    private void Close(ref SeriesState series)
+    {
+        ReadOnlySpan<byte> chunk = OpenBytes(in series)[..series.Encoder.ByteCount];
+        series.ClosedChunks = closedChunks.Add(series.ClosedChunks, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
+        openChunks.Free(series.OpenChunk, series.OpenUnits);
+        series.OpenChunk = 0;
+        series.Encoder = default;
+    }
+
+    private void Grow(ref SeriesState series)
+    {
+        int units = series.OpenUnits;
+        foreach (byte size in SizesInUnits)
+        {
+            if (size > units)
+            {
+                units = size;
+                break;
+            }
+        }
+
+        if (units == series.OpenUnits)
+        {
+            throw new System.Diagnostics.UnreachableException("A chunk was cut too late for its largest block.");
+        }
+
+        uint larger = openChunks.Allocate(units);
+        int used = series.Encoder.ByteCount;
+        OpenBytes(in series)[..used].CopyTo(openChunks.GetBytes(larger, used));
+        openChunks.Free(series.OpenChunk, series.OpenUnits);
+        series.OpenChunk = larger;
+        series.OpenUnits = (byte)units;
+    }
+}

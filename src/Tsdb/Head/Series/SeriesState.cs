@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using Narthex.Tsdb.Chunks;
+
+namespace Narthex.Tsdb.Head.Series;
+
+/// <summary>What an append needs to know of a series: 56 bytes without references, so that one append touches one cache line beside the chunk.</summary>
+/// <remarks>Written by the thread that holds the head's apply lock, inside a <see cref="SeriesPages.BeginWrite"/> section; read in optimistic sections.</remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SeriesState
+{
+    /// <summary>The open chunk's encoder. Its last time is the series' newest float sample; a count of 0 means that there was none yet.</summary>
+    public XorAppenderState Encoder;
+
+    /// <summary>Where the open chunk ends: a sample from this time on starts a new one.</summary>
+    public long CutAtMs;
+
+    /// <summary>Block of the open chunk in the arena of open chunks; 0 for none.</summary>
+    public uint OpenChunk;
+
+    /// <summary>The newest closed chunk; 0 for none.</summary>
+    public uint ClosedChunks;
+
+    /// <summary>The number of the newest view that was open when the series last got samples: see <see cref="ViewRegistry"/>.</summary>
+    public uint Epoch;
+
+    /// <summary>Length of the open chunk's block, in units.</summary>
+    public byte OpenUnits;
+
+    /// <summary>Counts the series that had this index; part of the reference.</summary>
+    public byte Generation;
+
+    /// <summary>What else there is.</summary>
+    public SeriesFlags Flags;
+}
+
+/// <summary>Rarities of a series.</summary>
+[Flags]
+internal enum SeriesFlags : byte
+{
+    /// <summary>Nothing rare.</summary>
+    None = 0,
+
+    /// <summary>It has native histograms: see <see cref="HistogramStore"/>.</summary>
+    HasHistograms = 1,
+}

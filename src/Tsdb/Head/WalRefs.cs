@@ -1,0 +1,38 @@
+using Narthex.Tsdb.Head.Memory;
+
+namespace Narthex.Tsdb.Head;
+
+/// <summary>The number under which the log knows a series: its <see cref="Storage.SeriesRef"/>, unless a replayed log has used other ones.</summary>
+/// <remarks>
+/// A log of our own numbers series as the head does, and nothing is kept. A log that upstream has written, or one from which series
+/// have gone, does not: from then on a column holds the numbers, new series get numbers above all that were seen, and
+/// no number ever means two series in one log.
+/// </remarks>
+internal sealed class WalRefs
+{
+    private PagedColumn<ulong>? _numbers;
+    private ulong _next;
+
+    /// <summary>Whether numbers and references are the same, so that references can be logged as they are.</summary>
+    public bool AreIdentical => _numbers is null;
+
+    /// <summary>The number of a series.</summary>
+    public ulong Get(uint series, byte generation) => _numbers is { } numbers ? numbers[series] : HeadStorage.MakeRef(series, generation).Value;
+
+    /// <summary>Gives a new series a number.</summary>
+    public void OnSeriesAdding(uint series)
+    {
+        if (_numbers is { } numbers)
+        {
+            numbers.EnsureRoom(series);
+            numbers[series] = ++_next;
+        }
+    }
+
+    /// <summary>After a replay: takes over the numbers of the log, of which <paramref name="greatest"/> is the greatest.</summary>
+    public void Adopt(PagedColumn<ulong> numbers, ulong greatest)
+    {
+        _next = greatest;
+        _numbers = numbers;
+    }
+}
