@@ -7,7 +7,7 @@ internal sealed class ManualTime : TimeProvider
 
     private readonly Lock _lock = new();
     private readonly List<Timer> _timers = [];
-    private readonly List<(int Count, TaskCompletionSource Reached)> _waiters = [];
+    private readonly List<(Func<bool> Condition, TaskCompletionSource Reached)> _waiters = [];
     private TimeSpan _elapsed;
     private TimeSpan _setBack;
 
@@ -41,17 +41,25 @@ internal sealed class ManualTime : TimeProvider
     }
 
     /// <summary>Waits until exactly <paramref name="count"/> timers run: then everyone has gone to sleep.</summary>
-    public Task WhenSleepingAsync(int count)
+    public Task WhenSleepingAsync(int count) => WhenAsync(() => _timers.Count == count);
+
+    /// <summary>Waits until exactly <paramref name="count"/> timers run, the first of which is due after <paramref name="left"/>.</summary>
+    public Task WhenSleepingAsync(int count, TimeSpan left) => WhenAsync(() => _timers.Count == count && _timers.Min(timer => timer.Due) - _elapsed == left);
+
+    /// <summary>Waits until just one timer runs, and is none of those that are due after <paramref name="left"/>.</summary>
+    public Task WhenNextIsNotInAsync(params TimeSpan[] left) => WhenAsync(() => _timers.Count == 1 && !left.Contains(_timers[0].Due - _elapsed));
+
+    private Task WhenAsync(Func<bool> condition)
     {
         lock (_lock)
         {
-            if (_timers.Count == count)
+            if (condition())
             {
                 return Task.CompletedTask;
             }
 
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiters.Add((count, reached));
+            _waiters.Add((condition, reached));
             return reached.Task.WaitAsync(TimeSpan.FromSeconds(10));
         }
     }
@@ -96,11 +104,11 @@ internal sealed class ManualTime : TimeProvider
     {
         lock (_lock)
         {
-            foreach ((int count, TaskCompletionSource reached) in _waiters.ToArray())
+            foreach ((Func<bool> condition, TaskCompletionSource reached) in _waiters.ToArray())
             {
-                if (_timers.Count == count)
+                if (condition())
                 {
-                    _waiters.Remove((count, reached));
+                    _waiters.Remove((condition, reached));
                     reached.SetResult();
                 }
             }
