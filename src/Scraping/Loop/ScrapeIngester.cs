@@ -19,6 +19,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
     private int _added;
     private int _rows;
     private bool _isOverLimit;
+    private MetricType _declaredType;
 
     /// <summary>What was read so far, also when reading failed.</summary>
     public ScrapeCounts Counts => new(_scraped, _kept, _added);
@@ -43,6 +44,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         _scraped = _kept = _added = _rows = Duplicates = OutOfBounds = 0;
         StaleRows = default;
         _isOverLimit = false;
+        _declaredType = MetricType.Unknown;
         cache.Begin();
         metadata.Begin();
         try
@@ -122,6 +124,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
                     if (kind != EntryKind.Comment)
                     {
                         metadata.Add(kind, ref parser);
+                        _declaredType = kind == EntryKind.Type ? parser.MetricType : _declaredType;
                     }
 
                     continue;
@@ -161,6 +164,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
 
         parser.ParseLabels(resolver.Exposed.Reset());
         _scraped++;
+        BoundLabels.Normalize(_declaredType, resolver.Exposed);
         Labels labels = resolver.Resolve(_settings, _targetLabels);
         if (!labels.IsEmpty)
         {
