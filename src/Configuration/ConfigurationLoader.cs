@@ -13,15 +13,20 @@ public static partial class ConfigurationLoader
     /// <exception cref="ConfigurationException">The file cannot be read or used.</exception>
     public static PrometheusConfig LoadFile(string path, ConfigurationLoadOptions? options = null)
     {
+        var context = new LoadContext(FolderOf(path), options ?? ConfigurationLoadOptions.Default);
         string text = ReadFile(path);
+        PrometheusConfig config;
+        GlobalSection global;
         try
         {
-            return Load(text, FolderOf(path), options);
+            config = Read(YamlTreeReader.Read(text), context, out global);
         }
         catch (ConfigurationException e)
         {
             throw new ConfigurationException($"parsing YAML file {path}: {e.Message}", e);
         }
+
+        return ScrapeConfigFiles.Include(config, global, context.Options);
     }
 
     /// <summary>Loads a text. Relative paths in it start at <paramref name="baseDirectory"/>.</summary>
@@ -106,6 +111,7 @@ public static partial class ConfigurationLoader
         return new PrometheusConfig
         {
             Global = global.Config,
+            IsGlobalGiven = section.Take("global") is YamlMapping,
             Runtime = runtime,
             Alerting = AlertingSection.Complete(alerting, scheme),
             RuleFiles = ruleFiles.Select(context.Resolve).ToEquatableList(),

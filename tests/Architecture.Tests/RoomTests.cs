@@ -10,6 +10,7 @@ public sealed class RoomTests
     {
         ["Model"] = 1,
         ["Instrumentation"] = 1,
+        ["CommandLine"] = 1,
         ["Exposition"] = 2,
         ["Storage"] = 2,
         ["HttpClients"] = 2,

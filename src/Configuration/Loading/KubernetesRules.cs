@@ -11,8 +11,8 @@ internal static partial class KubernetesRules
     {
         ["pod"] = ["pod", "node"],
         ["service"] = ["service"],
-        ["endpoints"] = ["endpoints", "pod", "service", "node"],
-        ["endpointslice"] = ["endpointslice", "pod", "service", "node"],
+        ["endpoints"] = ["endpoints", "pod", "service"],
+        ["endpointslice"] = ["endpointslice", "pod", "service"],
         ["node"] = ["node"],
         ["ingress"] = ["ingress"],
     };

@@ -55,13 +55,16 @@ internal static class RelabelSection
             return RelabelRegex.Default;
         }
 
+        string pattern = SectionReader.ToText(node, context);
         try
         {
-            return RelabelRegex.Parse(SectionReader.ToText(node, context));
+            return RelabelRegex.Parse(pattern);
         }
         catch (FormatException e)
         {
-            throw new ConfigurationException(e.Message, e);
+            // A message about the whole expression shows it as upstream compiles it, anchors included.
+            string whole = $"`{pattern}`";
+            throw new ConfigurationException(e.Message.EndsWith(whole, StringComparison.Ordinal) ? e.Message[..^whole.Length] + $"`^(?s:{pattern})$`" : e.Message, e);
         }
     }
 }

@@ -13,17 +13,15 @@ internal static class ScrapeConfigFiles
             return config;
         }
 
-        Dictionary<string, string> origins = config.ScrapeConfigs.ToDictionary(job => job.JobName, _ => "", StringComparer.Ordinal);
+        Dictionary<string, string> origins = config.ScrapeConfigs.ToDictionary(job => job.JobName, _ => "main config file", StringComparer.Ordinal);
         var jobs = new List<ScrapeConfig>(config.ScrapeConfigs);
         foreach (string path in config.ScrapeConfigFiles.SelectMany(FileGlob.Expand))
         {
             foreach (ScrapeConfig job in Read(path, global, options))
             {
-                if (!origins.TryAdd(job.JobName, path))
+                if (!origins.TryAdd(job.JobName, $"{GoQuote.Quote(Path.GetFullPath(path))}"))
                 {
-                    string where = origins[job.JobName].Length > 0 ? "files " + GoQuote.Quote(origins[job.JobName]) + " and " : "the main file and ";
-                    throw new ConfigurationException(
-                        $"found multiple scrape configs with job name {GoQuote.Quote(job.JobName)} in {where}{GoQuote.Quote(path)}");
+                    throw Fault(path, $"found multiple scrape configs with job name {GoQuote.Quote(job.JobName)}, first found in {origins[job.JobName]}");
                 }
 
                 jobs.Add(job);
@@ -46,7 +44,10 @@ internal static class ScrapeConfigFiles
         }
         catch (ConfigurationException e)
         {
-            throw new ConfigurationException($"loading scrape configs from {GoQuote.Quote(path)}: {e.Message}", e);
+            throw Fault(path, e.Message, e);
         }
     }
+
+    private static ConfigurationException Fault(string path, string fault, Exception? cause = null) =>
+        new($"{GoQuote.Quote(Path.GetFullPath(path))}: {fault}", cause);
 }

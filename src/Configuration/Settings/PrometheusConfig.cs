@@ -8,6 +8,9 @@ public sealed record PrometheusConfig
     /// <summary><c>global</c></summary>
     public GlobalConfig Global { get; init; } = new();
 
+    /// <summary>Whether the file has a <c>global</c> section: without one, upstream prints more of its defaults.</summary>
+    public bool IsGlobalGiven { get; init; }
+
     /// <summary><c>runtime</c></summary>
     public RuntimeConfig Runtime { get; init; } = new();
 

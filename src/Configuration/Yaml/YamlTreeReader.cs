@@ -20,9 +20,15 @@ internal sealed class YamlTreeReader
     /// <exception cref="ConfigurationException">It is not YAML.</exception>
     public static YamlNode? Read(string text)
     {
+        var reader = new YamlTreeReader(text);
         try
         {
-            return new YamlTreeReader(text).ReadDocument();
+            return reader.ReadDocument();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or KeyNotFoundException)
+        {
+            // The library's answer to some texts that are cut in odd places.
+            throw new ConfigurationException($"yaml: line {reader._parser.Current?.End.Line ?? 1}: did not find expected node content", e);
         }
         catch (YamlException e)
         {

@@ -44,7 +44,7 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     public bool TryNextKnownSeries(int identityLength, ulong identityHash)
     {
         ReadOnlySpan<byte> rest = _body[_position..];
-        if (identityLength == 0 || identityLength >= rest.Length || rest[identityLength] != (byte)' '
+        if (identityLength == 0 || identityLength >= rest.Length || rest[0] == (byte)'#' || rest[identityLength] != (byte)' '
             || SeriesIdentity.Hash(rest[..identityLength]) != identityHash)
         {
             return false;

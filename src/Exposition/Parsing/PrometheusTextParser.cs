@@ -44,7 +44,7 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
     public bool TryNextKnownSeries(int identityLength, ulong identityHash)
     {
         ReadOnlySpan<byte> rest = _body[_position..];
-        if (identityLength + 1 >= rest.Length || identityLength == 0)
+        if (identityLength + 1 >= rest.Length || identityLength == 0 || rest[0] == (byte)'#')
         {
             return false;
         }
@@ -344,6 +344,13 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
             position++;
         }
     }
+}
+
+/// <summary>Reads the text of a HELP line that was kept as it stood.</summary>
+public static class HelpDecoder
+{
+    /// <summary>The text with its escapes resolved; those of double quotes only in OpenMetrics.</summary>
+    public static string Decode(ReadOnlySpan<byte> text, bool openMetrics) => HelpText.Unescape(text, openMetrics);
 }
 
 /// <summary>Descriptions of metric families.</summary>

@@ -18,6 +18,12 @@ public sealed class PromQLParseException : Exception
 
     internal static string Format(ReadOnlySpan<byte> query, PromQLParseError error)
     {
+        // Upstream has no position to give in a query without a character.
+        if (query.IsEmpty)
+        {
+            return "unknown position: parse error: " + error.Message;
+        }
+
         ReadOnlySpan<byte> before = query[..Math.Clamp(error.Position.Start, 0, query.Length)];
         int line = before.Count((byte)'\n') + 1;
         int column = before.Length - before.LastIndexOf((byte)'\n');

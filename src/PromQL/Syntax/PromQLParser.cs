@@ -35,7 +35,7 @@ public static class PromQLParser
         return errors.Count == 0 ? expression! : throw new PromQLParseException(query, errors);
     }
 
-    /// <summary>Parses a vector selector without modifiers, as in <c>match[]</c>.</summary>
+    /// <summary>Parses a vector selector without modifiers, as in <c>match[]</c>. Whether it may match everything is for the caller to say.</summary>
     /// <exception cref="PromQLParseException">It is not a selector.</exception>
     public static IReadOnlyList<LabelMatcher> ParseMetricSelector(string selector)
     {
@@ -45,10 +45,6 @@ public static class PromQLParser
         try
         {
             parsed = new ExpressionParser(bytes, ParserOptions.Default, errors).ParseSelectorOnly();
-            if (errors.Count == 0)
-            {
-                new TypeChecker(bytes, errors).Check(parsed);
-            }
         }
         catch (SyntaxErrorException)
         {

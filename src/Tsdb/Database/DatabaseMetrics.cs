@@ -7,13 +7,14 @@ namespace Narthex.Tsdb;
 /// <summary>The database's own metrics, under upstream's names. Those that the head and the log count are read when they are collected.</summary>
 internal sealed class DatabaseMetrics
 {
-    public DatabaseMetrics(MetricRegistry registry, TsdbDatabase database, WalMetrics wal, WalCompression walCompression)
+    public DatabaseMetrics(MetricRegistry registry, TsdbDatabase database, WalMetrics wal, WalCompression walCompression, TimeSpan retention)
     {
         HeadStorage head = database.Head;
         HeadCounters counters = head.Counters;
         Gauges(registry, head);
         Counters(registry, counters, head);
         wal.Register(registry, database.GetLogBytes, walCompression);
+        registry.AddGaugeCallback("prometheus_tsdb_retention_limit_seconds", "How long samples are kept; 0 for ever.", () => retention.TotalSeconds);
         registry.AddGaugeCallback("prometheus_tsdb_clean_start", "Whether the last server ended cleanly: 1 yes, 0 no, -1 without a lock file.", () => CleanStart);
         registry.AddGaugeCallback("prometheus_tsdb_data_replay_duration_seconds", "How long it took to read the data on disk at the start.", () => ReplaySeconds);
         registry.AddCounterCallback("prometheus_tsdb_wal_corruptions_total", "Damaged places found in the write-ahead log.", () => WalCorruptions);

@@ -38,7 +38,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _walDirectory = Path.Combine(directory, "wal");
         Head = new HeadStorage(new HeadOptions { ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds });
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
-        _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
+        _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression, options.RetentionTime);
     }
 
     /// <summary>The data directory.</summary>
@@ -111,6 +111,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     {
         _opened = true;
         _ready = false;
+        Head.Close();
         _wal?.Dispose();
         _lock?.Dispose();
         _lock = null;

@@ -6,30 +6,19 @@ namespace Narthex.Tsdb.Head;
 /// <summary>Buffers the rows of one unit of work and commits them to the head.</summary>
 internal sealed class HeadAppender(HeadStorage head) : IAppender
 {
-    private readonly CommitRows _rows = new();
+    private CommitRows? _rows;
     private int _exemplars;
-    private bool _active;
 
     /// <inheritdoc/>
-    public SeriesRef GetOrAddSeries(Labels labels)
-    {
-        Activate();
-        return head.GetRef(head.Index.GetOrAdd(labels, out _));
-    }
+    public SeriesRef GetOrAddSeries(Labels labels) => head.GetRef(head.Index.GetOrAdd(labels, out _));
 
     /// <inheritdoc/>
-    public void Append(SeriesRef series, long timestampMs, double value)
-    {
-        Activate();
-        _rows.Add(series.Value, timestampMs, value);
-    }
+    public void Append(SeriesRef series, long timestampMs, double value) =>
+        (_rows ?? Activate()).Add(series.Value, timestampMs, value);
 
     /// <inheritdoc/>
-    public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram)
-    {
-        Activate();
-        _rows.Add(series.Value, timestampMs, histogram);
-    }
+    public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram) =>
+        (_rows ?? Activate()).Add(series.Value, timestampMs, histogram);
 
     /// <summary>Exemplars are counted and not stored yet.</summary>
     public void AppendExemplar(SeriesRef series, in Exemplar exemplar) => _exemplars++;
@@ -44,18 +33,23 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     {
         try
         {
-            int appended = head.Commit(_rows);
-            int refused = 0;
-            for (int i = 0; i < _rows.Count; i++)
+            Interlocked.Add(ref head.Counters.ExemplarsReceived, _exemplars);
+            if (_rows is not { } rows)
             {
-                if (_rows.Errors[i] != AppendError.None)
+                return default;
+            }
+
+            int appended = head.Commit(rows);
+            int refused = 0;
+            for (int i = 0; i < rows.Count; i++)
+            {
+                if (rows.Errors[i] != AppendError.None)
                 {
                     refused++;
-                    rejected?.Add(new RejectedSample(i, new SeriesRef(_rows.Refs[i]), _rows.Timestamps[i], _rows.Errors[i]));
+                    rejected?.Add(new RejectedSample(i, new SeriesRef(rows.Refs[i]), rows.Timestamps[i], rows.Errors[i]));
                 }
             }
 
-            Interlocked.Add(ref head.Counters.ExemplarsReceived, _exemplars);
             return new CommitResult(appended, refused, 0);
         }
         finally
@@ -67,11 +61,11 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     /// <inheritdoc/>
     public void Rollback()
     {
-        _rows.Clear();
         _exemplars = 0;
-        if (_active)
+        if (_rows is { } rows)
         {
-            _active = false;
+            _rows = null;
+            head.ReturnRows(rows);
             Interlocked.Decrement(ref head.Counters.ActiveAppenders);
         }
     }
@@ -79,12 +73,9 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     /// <inheritdoc/>
     public void Dispose() => Rollback();
 
-    private void Activate()
+    private CommitRows Activate()
     {
-        if (!_active)
-        {
-            _active = true;
-            Interlocked.Increment(ref head.Counters.ActiveAppenders);
-        }
+        Interlocked.Increment(ref head.Counters.ActiveAppenders);
+        return _rows = head.RentRows();
     }
 }

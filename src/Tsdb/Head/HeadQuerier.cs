@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Narthex.Model;
 using Narthex.Storage;
@@ -113,27 +114,41 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
     }
 
     /// <summary>Appends what the view sees of a series.</summary>
+    [SkipLocalsInit]
     internal void ReadSamples(uint series, SampleBuffer samples)
     {
         // The largest chunk: on the stack, so that reading allocates nothing.
         Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
-        SeriesState state = head.CopySeries(series, chunk);
-        TimeRange visible = new(Range.MinMs, Math.Min(Range.MaxMs, epoch.GetNewestVisible(series, state.Epoch)));
-        if (visible.MinMs > visible.MaxMs)
-        {
-            return;
-        }
-
         int before = samples.Count;
-        ReadClosedChunks(state.ClosedChunks, visible, samples);
-        if (state.Encoder.Count > 0)
+        while (true)
         {
-            Chunks.XorDecoder.Append(chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
-        }
+            SeriesState state = head.CopySeries(series, chunk);
+            long newestVisible = epoch.GetNewestVisible(series, state.Epoch);
+            TimeRange visible = new(Range.MinMs, Math.Min(Range.MaxMs, newestVisible));
+            if (visible.MinMs > visible.MaxMs)
+            {
+                return;
+            }
 
-        if ((state.Flags & SeriesFlags.HasHistograms) != 0)
-        {
+            ReadClosedChunks(state.ClosedChunks, visible, samples);
+            if (state.Encoder.Count > 0)
+            {
+                Chunks.XorDecoder.Append(chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
+            }
+
+            if ((state.Flags & SeriesFlags.HasHistograms) == 0)
+            {
+                return;
+            }
+
+            // Histograms are not part of the copy. If the first commit since the opening came in between, there is a note now: again with it.
             head.Histograms.MergeInto(series, visible, samples, before);
+            if (newestVisible != long.MaxValue || head.CopySeries(series, default).Epoch == state.Epoch)
+            {
+                return;
+            }
+
+            samples.Truncate(before);
         }
     }
 
@@ -218,6 +233,7 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
         return !checkOldest || Math.Min(newestVisible, Range.MaxMs) >= GetOldest(series, in state);
     }
 
+    [SkipLocalsInit]
     private long GetOldest(uint series, in SeriesState state)
     {
         long oldest = long.MaxValue;

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.Index;
@@ -24,14 +24,18 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     // A record of new series has about so many bytes, so that the buffers stay small when a million series are new at once.
     private const int SeriesBatchBytes = 1 << 20;
 
+    private const int RowsPooledMax = 64;
+
     private readonly Lock _commitLock = new();
     private readonly Lock _applyLock = new();
     private readonly SlabArena _openChunks = new();
     private readonly ViewRegistry _views = new();
     private readonly WalBatch _batch = new();
+    private readonly ConcurrentBag<CommitRows> _rowsPool = [];
     private readonly HeadOptions _options;
     private WalWriter? _wal;
     private uint _seriesLogged;
+    private bool _closed;
     private long _minTimeMs = long.MaxValue;
     private long _maxTimeMs = long.MinValue;
     private long _minValidTimeMs = long.MinValue;
@@ -109,6 +113,15 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
+    /// <summary>Waits for the commit at work, if there is one, and refuses those that come later.</summary>
+    internal void Close()
+    {
+        lock (_commitLock)
+        {
+            _closed = true;
+        }
+    }
+
     /// <summary>Samples older than this are refused from here on.</summary>
     internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, minValidTimeMs);
 
@@ -117,6 +130,18 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         lock (_applyLock)
         {
             _views.Close();
+        }
+    }
+
+    /// <summary>Columns for an appender to fill. Appenders keep none while they are empty: there may be thousands, of which few are at work.</summary>
+    internal CommitRows RentRows() => _rowsPool.TryTake(out CommitRows? rows) ? rows : new CommitRows();
+
+    internal void ReturnRows(CommitRows rows)
+    {
+        rows.Clear();
+        if (_rowsPool.Count < RowsPooledMax)
+        {
+            _rowsPool.Add(rows);
         }
     }
 
@@ -173,6 +198,11 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     {
         lock (_commitLock)
         {
+            if (_closed)
+            {
+                throw new StorageException("TSDB is closed");
+            }
+
             int accepted = Validate(rows);
             if (accepted == 0 && _seriesLogged == Index.Count)
             {
@@ -366,51 +396,65 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         long max = _maxTimeMs;
         int appended = 0;
         int histograms = 0;
-        for (int i = 0; i < rows.Count; i++)
+        uint writing = uint.MaxValue;
+        try
         {
-            if (rows.Plans[i] == RowPlan.Skip)
+            for (int i = 0; i < rows.Count; i++)
             {
-                continue;
-            }
+                if (rows.Plans[i] == RowPlan.Skip)
+                {
+                    continue;
+                }
 
-            uint series = (uint)rows.Refs[i] - 1;
-            long timestampMs = rows.Timestamps[i];
-            ref SeriesState state = ref Pages[series];
-            long lastMs = GetNewest(series, in state);
-            if (timestampMs <= lastMs)
-            {
-                // An earlier row of this commit was newer, or as new.
-                rows.Errors[i] = Compare(rows, i, series, in state, lastMs);
-                continue;
-            }
+                uint series = (uint)rows.Refs[i] - 1;
+                long timestampMs = rows.Timestamps[i];
+                ref SeriesState state = ref Pages[series];
+                long lastMs = GetNewest(series, in state);
+                if (timestampMs <= lastMs)
+                {
+                    // An earlier row of this commit was newer, or as new.
+                    rows.Errors[i] = Compare(rows, i, series, in state, lastMs);
+                    continue;
+                }
 
-            if (epoch is not null && state.Epoch != epoch.Number)
-            {
-                // Before the series changes: whoever sees the change finds the note.
-                epoch.Note(series, lastMs);
-            }
+                if (epoch is not null && state.Epoch != epoch.Number)
+                {
+                    // Before the series changes: whoever sees the change finds the note.
+                    epoch.Note(series, lastMs);
+                }
 
-            Pages.BeginWrite(series);
-            if (epoch is not null)
-            {
-                state.Epoch = epoch.Number;
-            }
+                Pages.BeginWrite(series);
+                writing = series;
+                if (epoch is not null)
+                {
+                    state.Epoch = epoch.Number;
+                }
 
-            if (rows.GetHistogram(i) is { } histogram)
-            {
-                Histograms.Append(series, timestampMs, histogram);
-                state.Flags |= SeriesFlags.HasHistograms;
-                histograms++;
-            }
-            else
-            {
-                Chunks.Append(ref state, timestampMs, rows.Values[i]);
-            }
+                if (rows.GetHistogram(i) is { } histogram)
+                {
+                    Histograms.Append(series, timestampMs, histogram);
+                    state.Flags |= SeriesFlags.HasHistograms;
+                    histograms++;
+                }
+                else
+                {
+                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                }
 
-            Pages.EndWrite(series);
-            appended++;
-            min = Math.Min(min, timestampMs);
-            max = Math.Max(max, timestampMs);
+                Pages.EndWrite(series);
+                writing = uint.MaxValue;
+                appended++;
+                min = Math.Min(min, timestampMs);
+                max = Math.Max(max, timestampMs);
+            }
+        }
+        finally
+        {
+            // Out of memory, at worst: readers must not wait for ever.
+            if (writing != uint.MaxValue)
+            {
+                Pages.EndWrite(writing);
+            }
         }
 
         Volatile.Write(ref _minTimeMs, min);

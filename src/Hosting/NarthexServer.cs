@@ -1,0 +1,405 @@
+using Microsoft.Extensions.Logging;
+using Narthex.Configuration;
+using Narthex.Instrumentation;
+using Narthex.Model;
+using Narthex.PromQL;
+using Narthex.PromQL.Syntax;
+using Narthex.RemoteStorage;
+using Narthex.Scraping;
+using Narthex.Storage;
+using Narthex.Tsdb;
+using Narthex.Tsdb.Wal;
+using Narthex.Web;
+
+namespace Narthex.Hosting;
+
+/// <summary>A whole server: storage, queries, discovery, scraping and HTTP, started and stopped in the right order.</summary>
+/// <remarks>
+/// It listens first, healthy but not ready, then opens the storage, loads the configuration, says that it is ready, and scrapes.
+/// It stops the other way round: not ready any more, no scrapes, no requests, then the storage is closed.
+/// </remarks>
+public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
+{
+    private readonly ServerOptions _options;
+    private readonly ServerParts _parts;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly MetricRegistry _metrics;
+    private readonly TsdbDatabase _database;
+    private readonly QueryEngine _engine;
+    private readonly ScrapeManager _scraping;
+    private readonly ServerState _state;
+    private readonly SemaphoreSlim _reloading = new(1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Task> _background = [];
+    private RemoteWriteReceiver? _receiver;
+    private WebServer? _web;
+    private int _stopped;
+
+    private NarthexServer(ServerOptions options, ServerParts parts, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
+    {
+        _options = options;
+        _parts = parts;
+        _metrics = metrics;
+        _logger = loggers.CreateLogger("Narthex.Hosting");
+        _time = time;
+        _database = new TsdbDatabase(options.StoragePath, DatabaseOptions(options), metrics, time, loggers.CreateLogger("Narthex.Tsdb"));
+        _state = new ServerState(options, parts.Configuration, _database, metrics, time);
+        _engine = new QueryEngine(EngineOptions(options, () => _state.Configuration.Global.EvaluationInterval), time, metrics);
+        _scraping = new ScrapeManager(
+            _database,
+            new ScrapeManagerOptions
+            {
+                CreateClient = parts.CreateScrapeClient,
+                UserAgent = "Prometheus/" + BuildInformation.Current.Version,
+                AdjustTimestamps = options.AdjustScrapeTimestamps,
+                TimestampTolerance = options.ScrapeTimestampTolerance,
+            },
+            metrics,
+            time,
+            loggers.CreateLogger<ScrapeManager>());
+    }
+
+    /// <summary>Ends when the server was asked to quit, or faulted if it cannot go on. The owner then stops it.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>Where it listens, with the ports that were really taken.</summary>
+    public IReadOnlyList<Uri> Addresses => _web?.Addresses ?? [];
+
+    /// <summary>What queries read and a host may write to beside the scrapes.</summary>
+    public IQueryableStorage Storage => _database;
+
+    /// <summary>Where a host may append samples of its own.</summary>
+    public IAppendable Appendable => _database;
+
+    /// <summary>What answers queries, for a host that asks without HTTP.</summary>
+    public IQueryEngine Engine => _engine;
+
+    internal ServerState State => _state;
+
+    /// <summary>Starts a server. Returns when it is ready; until then it answers that it is healthy and not ready.</summary>
+    /// <exception cref="ServerStartException">It cannot start; the reason has been logged.</exception>
+    public static Task<NarthexServer> StartAsync(
+        ServerOptions options, ILoggerFactory loggerFactory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var metrics = new MetricRegistry(time);
+        ProcessMetrics.Register(metrics);
+        RuntimeMetrics.Register(metrics);
+        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+    }
+
+    internal static async Task<NarthexServer> StartAsync(
+        ServerOptions options, ServerParts parts, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var server = new NarthexServer(options, parts, metrics, loggers, time);
+        try
+        {
+            await server.StartAsync(loggers, cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Loads the configuration again. False if it could not be used: then the former one stays in force, whole.</summary>
+    public async Task<bool> ReloadAsync(CancellationToken cancellationToken) =>
+        await ((IServerControl)this).ReloadAsync(cancellationToken) is null;
+
+    async Task<string?> IServerControl.ReloadAsync(CancellationToken cancellationToken)
+    {
+        await _reloading.WaitAsync(cancellationToken);
+        try
+        {
+            long started = _time.GetTimestamp();
+            ServerLog.Loading(_logger, _options.ConfigFile);
+            PrometheusConfig configuration = _parts.Configuration.Load(_options.ConfigFile);
+            Apply(configuration);
+            ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
+            return null;
+        }
+        catch (ConfigurationException e)
+        {
+            _state.OnLoadFailed();
+            string error = $"couldn't load configuration (--config.file={GoQuote.Quote(_options.ConfigFile)}): {e.Message}";
+            ServerLog.ReloadFailed(_logger, error);
+            return error;
+        }
+        finally
+        {
+            _reloading.Release();
+        }
+    }
+
+    void IServerControl.RequestQuit()
+    {
+        ServerLog.QuitRequested(_logger);
+        _completion.TrySetResult();
+    }
+
+    /// <summary>Stops in order. Requests still running are cut off when the token says so.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) == 1)
+        {
+            return;
+        }
+
+        bool wasReady = _state.Phase == ServerPhase.Ready;
+        _state.EnterPhase(ServerPhase.Stopping);
+        await _stopping.CancelAsync();
+        LogIf(wasReady, ServerLog.DiscoveryStopping);
+        await _parts.Discovery.DisposeAsync();
+        LogIf(wasReady, ServerLog.ScrapingStopping);
+        await Task.WhenAll(_background);
+        await _scraping.DisposeAsync();
+        LogIf(wasReady, ServerLog.ScrapingStopped);
+        if (_web is not null)
+        {
+            await _web.StopAsync(cancellationToken);
+            await _web.DisposeAsync();
+        }
+
+        _receiver?.Dispose();
+        _engine.Dispose();
+        await _database.DisposeAsync();
+        _completion.TrySetResult();
+    }
+
+    /// <summary>Stops, waiting no more than a few seconds for requests.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5), _time);
+        await StopAsync(deadline.Token);
+        _stopping.Dispose();
+        _reloading.Dispose();
+    }
+
+    // A server that did not get so far has nothing to say about what it stops.
+    private void LogIf(bool condition, Action<ILogger> log)
+    {
+        if (condition)
+        {
+            log(_logger);
+        }
+    }
+
+    private static TsdbOptions DatabaseOptions(ServerOptions options)
+    {
+        var defaults = new TsdbOptions();
+        return defaults with
+        {
+            NoLockfile = options.NoLockFile,
+            WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
+            WalCompression = options.WalCompression == "none" ? WalCompression.None : WalCompression.Snappy,
+            RetentionTime = options.RetentionTime ?? defaults.RetentionTime,
+        };
+    }
+
+    private static QueryEngineOptions EngineOptions(ServerOptions options, Func<TimeSpan> evaluationInterval) => new()
+    {
+        MaxSamples = options.QueryMaxSamples,
+        MaxConcurrency = options.QueryMaxConcurrency,
+        Timeout = options.QueryTimeout,
+        LookbackDelta = options.LookbackDelta,
+        DefaultSubqueryStepMs = _ => (long)evaluationInterval().TotalMilliseconds,
+        EnablePerStepStatistics = options.Features.Contains("promql-per-step-stats"),
+        EnableDelayedNameRemoval = options.Features.Contains("promql-delayed-name-removal"),
+        EnableTypeAndUnitLabels = options.Features.Contains("type-and-unit-labels"),
+        UseStartTimestamps = options.Features.Contains("use-start-timestamps"),
+        EnableExperimentalFunctions = options.Features.Contains("promql-experimental-functions"),
+        EnableExtendedRangeSelectors = options.Features.Contains("promql-extended-range-selectors"),
+        EnableFillModifiers = options.Features.Contains("promql-binop-fill-modifiers"),
+    };
+
+    private async Task StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        RefuseWebConfiguration();
+        ExternalUrl external = FindExternalUrl();
+        PrometheusConfig configuration = LoadFirst();
+        ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        await ListenAsync(external, loggers, cancellationToken);
+        try
+        {
+            await _database.OpenAsync(cancellationToken);
+        }
+        catch (StorageException e)
+        {
+            ServerLog.StorageFailed(_logger, e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: false, e);
+        }
+
+        ServerLog.StorageStarted(_logger);
+        if (_options.EnableRemoteWriteReceiver)
+        {
+            _receiver = new RemoteWriteReceiver(_database, _metrics, _time, loggers.CreateLogger<RemoteWriteReceiver>());
+        }
+
+        long started = _time.GetTimestamp();
+        ServerLog.Loading(_logger, _options.ConfigFile);
+        Apply(configuration);
+        ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
+        _state.EnterPhase(ServerPhase.Ready);
+        ServerLog.Ready(_logger);
+        _background.Add(TakeTargetsAsync());
+        if (_options.AutoReload || _options.Features.Contains("auto-reload-config"))
+        {
+            _background.Add(WatchConfigurationAsync());
+        }
+    }
+
+    // Serving without the encryption and the passwords that were asked for would be worse than not serving.
+    private void RefuseWebConfiguration()
+    {
+        if (_options.WebConfigFile.Length > 0)
+        {
+            const string Reason = "--web.config.file is not available yet: TLS and authentication must be put in front of this server";
+            ServerLog.ListeningFailed(_logger, Reason);
+            throw new ServerStartException(Reason, isConfigurationError: true);
+        }
+    }
+
+    private ExternalUrl FindExternalUrl()
+    {
+        try
+        {
+            return ExternalUrl.From(_options);
+        }
+        catch (ServerStartException e)
+        {
+            ServerLog.ExternalUrlInvalid(_logger, e.Message);
+            throw;
+        }
+    }
+
+    // A server with a wrong configuration must not even listen: what starts it would think that it runs.
+    private PrometheusConfig LoadFirst()
+    {
+        try
+        {
+            return _parts.Configuration.Load(_options.ConfigFile);
+        }
+        catch (ConfigurationException e)
+        {
+            ServerLog.ConfigurationUnusable(_logger, _options.ConfigFile, Path.GetFullPath(_options.ConfigFile), e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: true, e);
+        }
+    }
+
+    private async Task ListenAsync(ExternalUrl external, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var options = new WebOptions
+        {
+            ListenAddresses = _options.ListenAddresses,
+            ReadTimeout = _options.ReadTimeout,
+            MaxConnections = _options.MaxConnections,
+            ExternalPath = external.Path,
+            RoutePrefix = external.RoutePrefix,
+            UserAssets = _options.UserAssets,
+            EnableLifecycle = _options.EnableLifecycle,
+            EnableAdminApi = _options.EnableAdminApi,
+            PageTitle = _options.PageTitle,
+            CorsOrigin = _options.CorsOrigin,
+            LookbackDelta = _options.LookbackDelta,
+            Flags = _options.Flags,
+        };
+        var services = new WebServices
+        {
+            Status = _state,
+            Control = this,
+            Storage = () => _database,
+            Engine = _engine,
+            Language = new ParserOptions
+            {
+                EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),
+                EnableExtendedRangeSelectors = _options.Features.Contains("promql-extended-range-selectors"),
+                EnableBinopFillModifiers = _options.Features.Contains("promql-binop-fill-modifiers"),
+            },
+            Targets = _scraping,
+            Metrics = _metrics,
+            RemoteWrite = _options.EnableRemoteWriteReceiver ? () => _receiver! : null,
+        };
+        try
+        {
+            _web = await WebServer.StartAsync(options, services, loggers, _time, cancellationToken);
+        }
+        catch (WebListenException e)
+        {
+            ServerLog.ListeningFailed(_logger, e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: false, e);
+        }
+
+        foreach (string address in _options.ListenAddresses)
+        {
+            ServerLog.Listening(_logger, address);
+        }
+    }
+
+    private void Apply(PrometheusConfig configuration)
+    {
+        _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
+            job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
+        _state.OnLoaded(configuration);
+    }
+
+    private async Task TakeTargetsAsync()
+    {
+        try
+        {
+            await foreach (IReadOnlyDictionary<string, IReadOnlyList<TargetGroup>> targets in _parts.Discovery.Updates.ReadAllAsync(_stopping.Token))
+            {
+                _scraping.ApplyTargets(targets);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+        catch (Exception e)
+        {
+            // Without targets the server would look alive and scrape old ones for ever: end it, and let it be started anew.
+            ServerLog.TargetsFailed(_logger, e);
+            _completion.TrySetException(e);
+        }
+    }
+
+    private async Task WatchConfigurationAsync()
+    {
+        using var timer = new PeriodicTimer(_options.AutoReloadInterval, _time);
+        ulong seen = HashConfiguration();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                ulong now = HashConfiguration();
+                if (now != seen)
+                {
+                    seen = now;
+                    ServerLog.ChangeDetected(_logger);
+                    await ReloadAsync(_stopping.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    // A file that cannot be read right now, perhaps because it is being replaced, counts as one more state.
+    private ulong HashConfiguration()
+    {
+        try
+        {
+            return XxHash64.Hash(File.ReadAllBytes(_options.ConfigFile));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0;
+        }
+    }
+}

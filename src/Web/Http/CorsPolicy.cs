@@ -1,0 +1,24 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+
+namespace Narthex.Web.Http;
+
+/// <summary>Lets browsers of other origins read the API, where the origin matches.</summary>
+internal sealed class CorsPolicy(string origin)
+{
+    private readonly Regex _origin = new("^(?:" + origin + ")$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+
+    public void Apply(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.Append("Vary", "Origin");
+        string asked = context.Request.Headers.Origin.ToString();
+        if (asked.Length > 0 && _origin.IsMatch(asked))
+        {
+            headers["Access-Control-Allow-Origin"] = asked;
+            headers["Access-Control-Allow-Headers"] = "Accept, Authorization, Content-Type, Origin";
+            headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS";
+            headers["Access-Control-Expose-Headers"] = "Date";
+        }
+    }
+}

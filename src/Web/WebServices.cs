@@ -1,0 +1,36 @@
+using Narthex.Instrumentation;
+using Narthex.PromQL;
+using Narthex.PromQL.Syntax;
+using Narthex.RemoteStorage;
+using Narthex.Scraping;
+using Narthex.Storage;
+
+namespace Narthex.Web;
+
+/// <summary>What the HTTP side works with. The storage may be opened later than the server listens: see <see cref="IServerStatus.Phase"/>.</summary>
+public sealed record WebServices
+{
+    /// <summary>The server about itself.</summary>
+    public required IServerStatus Status { get; init; }
+
+    /// <summary>Reload and quit.</summary>
+    public required IServerControl Control { get; init; }
+
+    /// <summary>Where queries read. Asked for by each request, once the server is ready.</summary>
+    public required Func<IQueryableStorage> Storage { get; init; }
+
+    /// <summary>What answers queries.</summary>
+    public required IQueryEngine Engine { get; init; }
+
+    /// <summary>Which parts of the language are on.</summary>
+    public ParserOptions Language { get; init; } = ParserOptions.Default;
+
+    /// <summary>The targets being scraped.</summary>
+    public required ITargetSource Targets { get; init; }
+
+    /// <summary>The server's own metrics, served under <c>/metrics</c>; the HTTP side adds its own.</summary>
+    public required MetricRegistry Metrics { get; init; }
+
+    /// <summary>Takes <c>POST /api/v1/write</c>, once the server is ready; null if the receiver is not enabled.</summary>
+    public Func<RemoteWriteReceiver>? RemoteWrite { get; init; }
+}

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Text.Json;
+using Narthex.Hosting.Tests.Doubles;
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.Hosting.Tests;
+
+public sealed class NarthexServerTests
+{
+    [Fact]
+    public async Task A_started_server_is_ready_scrapes_and_answers()
+    {
+        await using RunningServer running = await RunningServer.StartAsync();
+
+        Assert.Equal("Prometheus Server is Ready.\n", await running.Client.GetStringAsync("/-/ready"));
+        Assert.Equal("42", await running.WaitForValueAsync("answer"));
+        Assert.Equal("1", await running.WaitForValueAsync("up{job=\"j\",instance=\"target:1\"}"));
+
+        JsonElement target = (await running.GetDataAsync("targets")).GetProperty("activeTargets")[0];
+        Assert.Equal("up", target.GetProperty("health").GetString());
+        Assert.Equal("http://target:1/metrics", target.GetProperty("scrapeUrl").GetString());
+        Assert.Equal("jobs: 1\n", (await running.GetDataAsync("status/config")).GetProperty("yaml").GetString());
+        Assert.True((await running.GetDataAsync("status/tsdb")).GetProperty("headStats").GetProperty("numSeries").GetInt64() > 1);
+        Assert.Equal("3.14.0", (await running.GetDataAsync("status/buildinfo")).GetProperty("version").GetString());
+        string metrics = await running.Client.GetStringAsync("/metrics");
+        Assert.Contains("\nprometheus_ready 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nprometheus_config_last_reload_successful 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nprometheus_build_info{version=\"3.14.0\"", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bad_reload_changes_nothing_and_says_so()
+    {
+        await using RunningServer running = await RunningServer.StartAsync(options => options with { EnableLifecycle = true });
+        running.Configuration.Fault = "line 2: field nope not found";
+
+        using HttpResponseMessage refused = await running.Client.PostAsync("/-/reload", null);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, refused.StatusCode);
+        Assert.Equal(
+            "failed to reload config: couldn't load configuration (--config.file=\"test.yml\"): line 2: field nope not found\n",
+            await refused.Content.ReadAsStringAsync());
+        JsonElement info = await running.GetDataAsync("status/runtimeinfo");
+        Assert.False(info.GetProperty("reloadConfigSuccess").GetBoolean());
+        Assert.Contains("\nprometheus_config_last_reload_successful 0\n", await running.Client.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Equal("j", (await running.GetDataAsync("scrape_pools")).GetProperty("scrapePools")[0].GetString());
+
+        running.Configuration.Fault = null;
+        running.Configuration.Current = RunningServer.OneJob("other");
+        Assert.True(await running.Server.ReloadAsync(CancellationToken.None));
+        Assert.True((await running.GetDataAsync("status/runtimeinfo")).GetProperty("reloadConfigSuccess").GetBoolean());
+        Assert.Equal("other", (await running.GetDataAsync("scrape_pools")).GetProperty("scrapePools")[0].GetString());
+        Assert.Equal("42", await running.WaitForValueAsync("answer{job=\"other\"}"));
+    }
+
+    [Fact]
+    public async Task A_bad_configuration_at_the_start_touches_nothing()
+    {
+        string data = Path.Combine(Path.GetTempPath(), "narthex-hosting-" + Guid.NewGuid());
+
+        ServerStartException error = await Assert.ThrowsAsync<ServerStartException>(
+            () => RunningServer.StartAsync(configuration: new FakeConfiguration { Fault = "bad" }, directory: data));
+
+        Assert.True(error.IsConfigurationError);
+        Assert.False(Directory.Exists(data));
+    }
+
+    [Fact]
+    public async Task What_was_committed_is_there_after_a_restart()
+    {
+        string data = Directory.CreateTempSubdirectory("narthex-hosting-").FullName;
+        try
+        {
+            var none = new FakeConfiguration();
+            await using (RunningServer first = await RunningServer.StartAsync(configuration: none, directory: data))
+            {
+                using IAppender appender = first.Server.Appendable.OpenAppender();
+                SeriesRef series = appender.GetOrAddSeries(Labels.FromStrings("__name__", "kept"));
+                appender.Append(series, DateTimeOffset.UnixEpoch.AddDays(20000).ToUnixTimeMilliseconds(), 7);
+                appender.Commit();
+            }
+
+            await using RunningServer second = await RunningServer.StartAsync(configuration: none, directory: data);
+
+            JsonElement result = (await second.GetDataAsync($"query?query=kept&time={20000 * 86400}")).GetProperty("result");
+            Assert.Equal("7", result[0].GetProperty("value")[1].GetString());
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_taken_port_and_a_locked_directory_are_reported()
+    {
+        await using RunningServer running = await RunningServer.StartAsync();
+
+        ServerStartException port = await Assert.ThrowsAsync<ServerStartException>(
+            () => RunningServer.StartAsync(options => options with { ListenAddresses = ["127.0.0.1:" + running.Server.Addresses[0].Port] }));
+        Assert.False(port.IsConfigurationError);
+        Assert.Contains("address already in use", port.Message, StringComparison.Ordinal);
+
+        ServerStartException locked = await Assert.ThrowsAsync<ServerStartException>(() => RunningServer.StartAsync(directory: running.DataDirectory));
+        Assert.False(locked.IsConfigurationError);
+        Assert.Contains("lock", locked.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_request_to_quit_ends_the_server_in_order()
+    {
+        await using RunningServer running = await RunningServer.StartAsync(options => options with { EnableLifecycle = true });
+        Assert.False(running.Server.Completion.IsCompleted);
+
+        using HttpResponseMessage answer = await running.Client.PostAsync("/-/quit", null);
+
+        Assert.Equal("Requesting termination... Goodbye!", await answer.Content.ReadAsStringAsync());
+        await running.Server.Completion.WaitAsync(TimeSpan.FromSeconds(10));
+        await running.Server.StopAsync(CancellationToken.None);
+        Assert.Equal(Web.ServerPhase.Stopping, running.Server.State.Phase);
+        Assert.True(running.Discovery.IsDisposed);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => running.Client.GetAsync("/-/healthy"));
+    }
+
+    [Fact]
+    public async Task Encryption_that_was_asked_for_is_not_left_out_silently()
+    {
+        ServerStartException error = await Assert.ThrowsAsync<ServerStartException>(
+            () => RunningServer.StartAsync(options => options with { WebConfigFile = "web.yml" }));
+        Assert.Contains("--web.config.file", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "", ":9090", "", "")]
+    [InlineData("http://example.org/prom/", "", ":9090", "/prom", "/prom")]
+    [InlineData("http://example.org/prom", "/", ":9090", "/prom", "")]
+    [InlineData("https://example.org", "inside/", ":9090", "", "/inside")]
+    public void Paths_follow_from_the_external_url(string url, string prefix, string address, string path, string routePrefix)
+    {
+        var options = new ServerOptions { ExternalUrl = url, RoutePrefix = prefix, ListenAddresses = [address] };
+
+        ExternalUrl external = ExternalUrl.From(options);
+
+        Assert.Equal(path, external.Path);
+        Assert.Equal(routePrefix, external.RoutePrefix);
+    }
+
+    [Theory]
+    [InlineData("\"http://x\"")]
+    [InlineData("ftp://x/")]
+    [InlineData("x")]
+    public void A_wrong_external_url_is_refused(string url) =>
+        Assert.Throws<ServerStartException>(() => ExternalUrl.From(new ServerOptions { ExternalUrl = url }));
+}
