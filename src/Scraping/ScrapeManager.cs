@@ -111,7 +111,6 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
 
         await Task.WhenAll(ending);
         _context.Appenders.Dispose();
-        _stopping.Dispose();
     }
 
     private void Apply(SortedDictionary<string, ScrapePool> pools, ScrapeConfig config)

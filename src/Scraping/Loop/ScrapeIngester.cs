@@ -19,6 +19,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
     private int _added;
     private int _rows;
     private bool _isOverLimit;
+    private MetricType _declaredType;
 
     /// <summary>What was read so far, also when reading failed.</summary>
     public ScrapeCounts Counts => new(_scraped, _kept, _added);
@@ -43,6 +44,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         _scraped = _kept = _added = _rows = Duplicates = OutOfBounds = 0;
         StaleRows = default;
         _isOverLimit = false;
+        _declaredType = MetricType.Unknown;
         cache.Begin();
         metadata.Begin();
         try
@@ -106,6 +108,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
             SeriesCache.Entry entry;
             if (cache.Expected(out int length, out ulong hash) && parser.TryNextKnownSeries(length, hash))
             {
+                _scraped++;
                 entry = cache.TakeExpected();
             }
             else
@@ -121,6 +124,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
                     if (kind != EntryKind.Comment)
                     {
                         metadata.Add(kind, ref parser);
+                        _declaredType = kind == EntryKind.Type ? parser.MetricType : _declaredType;
                     }
 
                     continue;
@@ -154,10 +158,13 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         ulong hash = SeriesIdentity.Hash(identity);
         if (cache.Find(hash, identity.Length, out entry))
         {
+            _scraped++;
             return true;
         }
 
         parser.ParseLabels(resolver.Exposed.Reset());
+        _scraped++;
+        BoundLabels.Normalize(_declaredType, resolver.Exposed);
         Labels labels = resolver.Resolve(_settings, _targetLabels);
         if (!labels.IsEmpty)
         {
@@ -165,7 +172,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
             if (limit > 0 && _rows >= limit)
             {
                 _isOverLimit = true;
-                _scraped++;
                 _kept++;
                 return false;
             }
@@ -181,7 +187,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
     private void Append<TParser>(ref TParser parser, SeriesCache.Entry entry)
         where TParser : struct, IExpositionParser, allows ref struct
     {
-        _scraped++;
         if (entry.Series.IsNone)
         {
             return;
