@@ -120,7 +120,7 @@ internal sealed class ScrapePool : IDisposable
     {
         Config = config,
         Client = client,
-        Accept = ScrapeProtocols.AcceptHeader([.. config.ScrapeProtocols.Select(protocol => protocol.ToExposition())], config.MetricNameEscapingScheme.ToExposition()),
+        Accept = ScrapeProtocols.AcceptHeader(config.ScrapeProtocols, config.MetricNameEscapingScheme),
         ToleranceMs = _toleranceMs,
         Refusal = refusal,
     };

@@ -106,8 +106,8 @@ public sealed class ScrapeLoopTests : IAsyncLifetime
     [InlineData("text/plain", null, "")]
     [InlineData("application/json", null, "received unsupported Content-Type \"application/json\" and no fallback_scrape_protocol specified for target")]
     [InlineData(null, null, "non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target")]
-    [InlineData(null, ScrapeProtocol.PrometheusText004, "")]
-    [InlineData("application/json", ScrapeProtocol.PrometheusText004, "")]
+    [InlineData(null, ScrapeProtocol.Text004, "")]
+    [InlineData("application/json", ScrapeProtocol.Text004, "")]
     [InlineData("application/openmetrics-text", null, "data does not end with # EOF")]
     public async Task Content_types_choose_the_parser(string? contentType, ScrapeProtocol? fallback, string error)
     {
