@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
+using Narthex.Exposition;
 using Narthex.Configuration;
 using Narthex.Model;
 using Narthex.Storage;
