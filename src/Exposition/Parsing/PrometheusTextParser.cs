@@ -121,6 +121,7 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
         if (builder is not null)
         {
             LabelParser.AddUnescaped(builder, LabelNames.MetricNameUtf8, name);
+            BoundLabels.Normalise(builder, MetricType);
         }
     }
 
