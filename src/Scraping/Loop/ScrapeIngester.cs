@@ -19,7 +19,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
     private int _added;
     private int _rows;
     private bool _isOverLimit;
-    private MetricType _declaredType;
 
     /// <summary>What was read so far, also when reading failed.</summary>
     public ScrapeCounts Counts => new(_scraped, _kept, _added);
@@ -44,7 +43,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         _scraped = _kept = _added = _rows = Duplicates = OutOfBounds = 0;
         StaleRows = default;
         _isOverLimit = false;
-        _declaredType = MetricType.Unknown;
         cache.Begin();
         metadata.Begin();
         try
@@ -124,7 +122,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
                     if (kind != EntryKind.Comment)
                     {
                         metadata.Add(kind, ref parser);
-                        _declaredType = kind == EntryKind.Type ? parser.MetricType : _declaredType;
                     }
 
                     continue;
@@ -164,7 +161,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
 
         parser.ParseLabels(resolver.Exposed.Reset());
         _scraped++;
-        BoundLabels.Normalize(_declaredType, resolver.Exposed);
         Labels labels = resolver.Resolve(_settings, _targetLabels);
         if (!labels.IsEmpty)
         {
