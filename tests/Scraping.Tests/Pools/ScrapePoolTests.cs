@@ -208,7 +208,6 @@ public sealed class ScrapePoolTests : IAsyncLifetime
         Assert.Equal(
             [new TargetMetadata(Labels.FromStrings("instance", "i", "job", "job"), "m", new MetricMetadata(MetricType.Counter, "", "Text."))],
             _harness.Manager.GetMetadata());
-        _harness.Manager.ObserveMetadata();
         Assert.Equal(1, _harness.Metric("prometheus_target_metadata_cache_entries"));
     }
 }
