@@ -25,7 +25,7 @@ public class ScrapeBenchmarks
     {
         _appender = _head.OpenAppender();
         _ingester = new ScrapeIngester(new SeriesCache(), new TargetMetadataCache(new MetadataPool()), new SeriesResolver());
-        _settings = new ScrapeSettings { Config = new ScrapeConfig { JobName = "node" }, Client = new HttpClient(), Accept = "" };
+        _settings = new ScrapeSettings { Config = new ScrapeConfig { JobName = "node" }, Client = new SharedClient(new HttpClient()), Accept = "" };
     }
 
     [Benchmark(OperationsPerInvoke = ExpositionBody.Series)]
