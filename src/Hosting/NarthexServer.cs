@@ -78,6 +78,17 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     internal ServerState State => _state;
 
+    /// <summary>Starts a server. Returns when it is ready; until then it answers that it is healthy and not ready.</summary>
+    /// <exception cref="ServerStartException">It cannot start; the reason has been logged.</exception>
+    public static Task<NarthexServer> StartAsync(
+        ServerOptions options, ILoggerFactory loggerFactory, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var metrics = new MetricRegistry(time);
+        ProcessMetrics.Register(metrics);
+        RuntimeMetrics.Register(metrics);
+        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+    }
+
     internal static async Task<NarthexServer> StartAsync(
         ServerOptions options, ServerParts parts, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -137,14 +148,15 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             return;
         }
 
+        bool wasReady = _state.Phase == ServerPhase.Ready;
         _state.EnterPhase(ServerPhase.Stopping);
         await _stopping.CancelAsync();
-        ServerLog.DiscoveryStopping(_logger);
+        LogIf(wasReady, ServerLog.DiscoveryStopping);
         await _parts.Discovery.DisposeAsync();
-        ServerLog.ScrapingStopping(_logger);
+        LogIf(wasReady, ServerLog.ScrapingStopping);
         await Task.WhenAll(_background);
         await _scraping.DisposeAsync();
-        ServerLog.ScrapingStopped(_logger);
+        LogIf(wasReady, ServerLog.ScrapingStopped);
         if (_web is not null)
         {
             await _web.StopAsync(cancellationToken);
@@ -164,6 +176,15 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         await StopAsync(deadline.Token);
         _stopping.Dispose();
         _reloading.Dispose();
+    }
+
+    // A server that did not get so far has nothing to say about what it stops.
+    private void LogIf(bool condition, Action<ILogger> log)
+    {
+        if (condition)
+        {
+            log(_logger);
+        }
     }
 
     private static TsdbOptions DatabaseOptions(ServerOptions options)
@@ -196,9 +217,11 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     private async Task StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        RefuseWebConfiguration();
+        ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
-        await ListenAsync(loggers, cancellationToken);
+        ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        await ListenAsync(external, loggers, cancellationToken);
         try
         {
             await _database.OpenAsync(cancellationToken);
@@ -228,6 +251,30 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
+    // Serving without the encryption and the passwords that were asked for would be worse than not serving.
+    private void RefuseWebConfiguration()
+    {
+        if (_options.WebConfigFile.Length > 0)
+        {
+            const string Reason = "--web.config.file is not available yet: TLS and authentication must be put in front of this server";
+            ServerLog.ListeningFailed(_logger, Reason);
+            throw new ServerStartException(Reason, isConfigurationError: true);
+        }
+    }
+
+    private ExternalUrl FindExternalUrl()
+    {
+        try
+        {
+            return ExternalUrl.From(_options);
+        }
+        catch (ServerStartException e)
+        {
+            ServerLog.ExternalUrlInvalid(_logger, e.Message);
+            throw;
+        }
+    }
+
     // A server with a wrong configuration must not even listen: what starts it would think that it runs.
     private PrometheusConfig LoadFirst()
     {
@@ -237,14 +284,13 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
         catch (ConfigurationException e)
         {
-            ServerLog.ConfigurationUnusable(_logger, Path.GetFullPath(_options.ConfigFile), e.Message);
+            ServerLog.ConfigurationUnusable(_logger, _options.ConfigFile, Path.GetFullPath(_options.ConfigFile), e.Message);
             throw new ServerStartException(e.Message, isConfigurationError: true, e);
         }
     }
 
-    private async Task ListenAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
+    private async Task ListenAsync(ExternalUrl external, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        ExternalUrl external = ExternalUrl.From(_options);
         var options = new WebOptions
         {
             ListenAddresses = _options.ListenAddresses,

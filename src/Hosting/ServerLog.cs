@@ -8,8 +8,14 @@ internal static partial class ServerLog
     [LoggerMessage(EventId = 7001, Level = LogLevel.Information, Message = "Starting Prometheus Server {mode} {version}")]
     public static partial void Starting(ILogger logger, string mode, string version);
 
-    [LoggerMessage(EventId = 7002, Level = LogLevel.Error, Message = "Error loading config {file} {err}")]
-    public static partial void ConfigurationUnusable(ILogger logger, string file, string err);
+    // Upstream's text has the flag's value in it, so it is no constant.
+#pragma warning disable CA2254
+    public static void ConfigurationUnusable(ILogger logger, string flag, string file, string err) =>
+        logger.LogError(new EventId(7002), "Error loading config (--config.file=" + flag.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal) + ") {file} {err}", file, err);
+#pragma warning restore CA2254
+
+    [LoggerMessage(EventId = 7011, Level = LogLevel.Error, Message = "Error parsing external URL {err}")]
+    public static partial void ExternalUrlInvalid(ILogger logger, string err);
 
     [LoggerMessage(EventId = 7003, Level = LogLevel.Information, Message = "Start listening for connections {address}")]
     public static partial void Listening(ILogger logger, string address);
@@ -52,4 +58,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(EventId = 7017, Level = LogLevel.Information, Message = "Configuration file change detected, reloading the configuration.")]
     public static partial void ChangeDetected(ILogger logger);
+
+    [LoggerMessage(EventId = 7018, Level = LogLevel.Warning, Message = "Configuration warning {text}")]
+    public static partial void ConfigurationWarning(ILogger logger, string text);
 }

@@ -14,14 +14,17 @@ public sealed class HttpClientFactory
 
     private readonly string _userAgent;
     private readonly Func<string, string?> _environment;
+    private readonly TimeProvider _time;
 
     /// <summary>Makes a factory.</summary>
     /// <param name="userAgent">Sent with each request that names no other.</param>
     /// <param name="environment">Looks up <c>HTTP_PROXY</c> and the like; the process' environment by default.</param>
-    public HttpClientFactory(string userAgent = "Prometheus/3.14.0", Func<string, string?>? environment = null)
+    /// <param name="time">The clock of access tokens; the system's by default.</param>
+    public HttpClientFactory(string userAgent = "Prometheus/3.14.0", Func<string, string?>? environment = null, TimeProvider? time = null)
     {
         _userAgent = userAgent;
         _environment = environment ?? Environment.GetEnvironmentVariable;
+        _time = time ?? TimeProvider.System;
     }
 
     /// <summary>Makes a client. It never times out by itself: the caller knows how long a request may take.</summary>
@@ -45,7 +48,7 @@ public sealed class HttpClientFactory
     /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
     public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true)
     {
-        CredentialSource? credentials = CredentialSource.From(config);
+        CredentialSource? credentials = CredentialSource.From(config, token => Create(token), _time);
         HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress));
         if (credentials is not null || config.HttpHeaders.Count > 0)
         {

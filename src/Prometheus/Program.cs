@@ -7,6 +7,7 @@ using Narthex.Prometheus.Logging;
 
 const int FlagError = 1;
 const int ValueError = 2;
+const int ModeError = 3;
 
 FlagValues values;
 ServerOptions options;
@@ -26,6 +27,11 @@ try
     }
 
     options = ServerFlags.ToOptions(values);
+}
+catch (WrongModeException error)
+{
+    Console.Error.WriteLine(error.Message);
+    return ModeError;
 }
 catch (FlagException error)
 {
@@ -49,6 +55,12 @@ LogLevel level = values.Get("log.level") switch
 };
 using var logWriter = new LogWriter(Console.Error, level, values.Get("log.format") == "json", TimeProvider.System);
 using ILoggerFactory loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(level).AddProvider(logWriter));
+ILogger logger = loggers.CreateLogger("Narthex.Prometheus");
+foreach (string flag in UnusedFlags.Find(values))
+{
+    UnusedFlags.Warn(logger, "--" + flag);
+}
+
 return await ServerProcess.RunAsync(options, loggers, TimeProvider.System);
 
 static void PrintUsage(TextWriter output) => HelpWriter.Write(output, "prometheus", "The Prometheus monitoring server, by Narthex", ServerFlags.Set);

@@ -77,7 +77,8 @@ internal static class ServerFlags
     ]);
 
     /// <summary>What the values mean to the server.</summary>
-    /// <exception cref="FlagException">Flags that do not go together.</exception>
+    /// <exception cref="FlagException">A mode that is not there.</exception>
+    /// <exception cref="WrongModeException">Flags of the other mode.</exception>
     public static ServerOptions ToOptions(FlagValues values)
     {
         RefuseForeignFlags(values);
@@ -209,8 +210,8 @@ internal static class ServerFlags
         string[] wrong = [.. values.Given.Where(name => foreign.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))).Select(name => "--" + name)];
         if (wrong.Length > 0)
         {
-            throw new FlagException(
-                $"The following flag(s) can not be used in {(isAgent ? "agent" : "server")} mode: [{string.Join(' ', wrong.Select(GoQuote.Quote))}]");
+            throw new WrongModeException(
+                $"The following flag(s) can {(isAgent ? "not be used" : "only be used")} in agent mode: [{string.Join(' ', wrong.Select(GoQuote.Quote))}]");
         }
 
         if (isAgent)

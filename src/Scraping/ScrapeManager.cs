@@ -41,6 +41,8 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     {
         _options = options;
         _context = new ScrapeContext(new AppenderPool(storage), new ScrapeMetrics(registry), new MetadataPool(), time, logger, options.UserAgent);
+        Follow(registry, "prometheus_target_metadata_cache_entries", "Metric families with metadata in a scrape pool.", metadata => metadata.Families);
+        Follow(registry, "prometheus_target_metadata_cache_bytes", "Bytes of the texts of that metadata.", metadata => metadata.Bytes);
     }
 
     /// <summary>Goes over to a configuration: unchanged pools go on undisturbed, changed ones keep the targets that stay the same.</summary>
@@ -89,15 +91,6 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     /// <inheritdoc/>
     public IReadOnlyList<TargetMetadata> GetMetadata() => [.. _pools.Values.SelectMany(pool => pool.GetMetadata())];
 
-    /// <summary>Refreshes the gauges about metadata; called before the server's own metrics are read.</summary>
-    public void ObserveMetadata()
-    {
-        foreach (ScrapePool pool in _pools.Values)
-        {
-            pool.ObserveMetadata();
-        }
-    }
-
     /// <summary>Stops all scrapes, those under way included. Series stay open: the next start goes on with them.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -111,7 +104,6 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
 
         await Task.WhenAll(ending);
         _context.Appenders.Dispose();
-        _stopping.Dispose();
     }
 
     private void Apply(SortedDictionary<string, ScrapePool> pools, ScrapeConfig config)
@@ -144,6 +136,16 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
             }
         }
     }
+
+    // Gauges that follow the pools: they are read when they are asked for.
+    private void Follow(MetricRegistry registry, string name, string help, Func<(long Families, long Bytes), long> read) =>
+        registry.AddCollector(new FamilyDescription(name, help, InstrumentKind.Gauge, ["scrape_job"]), sink =>
+        {
+            foreach ((string job, ScrapePool pool) in _pools)
+            {
+                sink.Value([job], read(pool.MeasureMetadata()));
+            }
+        });
 
     private static async Task EndAsync(ScrapePool pool, bool leaveMarkers)
     {

@@ -15,8 +15,6 @@ internal sealed class ScrapeMetrics
         PoolTargets = registry.CreateGaugeFamily("prometheus_target_scrape_pool_targets", "Targets of a scrape pool.", "scrape_job");
         PoolTargetLimit = registry.CreateGaugeFamily("prometheus_target_scrape_pool_target_limit", "The most targets that a scrape pool takes, 0 for no limit.", "scrape_job");
         SyncFailures = registry.CreateCounterFamily("prometheus_target_sync_failed_total", "Targets that could not be made of what discovery found.", "scrape_job");
-        MetadataEntries = registry.CreateGaugeFamily("prometheus_target_metadata_cache_entries", "Metric families with metadata in a scrape pool.", "scrape_job");
-        MetadataBytes = registry.CreateGaugeFamily("prometheus_target_metadata_cache_bytes", "Bytes of the texts of that metadata.", "scrape_job");
         Pools = registry.CreateCounter("prometheus_target_scrape_pools_total", "Scrape pools created.");
         PoolsFailed = registry.CreateCounter("prometheus_target_scrape_pools_failed_total", "Scrape pools that could not be created.");
         Reloads = registry.CreateCounter("prometheus_target_scrape_pool_reloads_total", "Reloads of scrape pools.");
@@ -43,10 +41,6 @@ internal sealed class ScrapeMetrics
     public Family<Gauge> PoolTargetLimit { get; }
 
     public Family<Counter> SyncFailures { get; }
-
-    public Family<Gauge> MetadataEntries { get; }
-
-    public Family<Gauge> MetadataBytes { get; }
 
     public Counter Pools { get; }
 
@@ -95,7 +89,5 @@ internal sealed class ScrapeMetrics
         PoolTargets.Remove(job);
         PoolTargetLimit.Remove(job);
         SyncFailures.Remove(job);
-        MetadataEntries.Remove(job);
-        MetadataBytes.Remove(job);
     }
 }

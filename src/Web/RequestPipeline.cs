@@ -115,6 +115,7 @@ internal sealed class RequestPipeline
         AddApi("/query_range", Get | Post, queries.QueryRangeAsync);
         AddApi("/query_exemplars", Get | Post, queries.ExemplarsAsync);
         AddApi("/format_query", Get | Post, queries.FormatAsync);
+        AddApi("/parse_query", Get | Post, queries.ParseAsync);
         AddApi("/series", Get | Post, series.SeriesAsync);
         AddApi("/labels", Get | Post, series.LabelNamesAsync);
         AddApi("/label/*/values", Get, series.LabelValuesAsync);

@@ -118,28 +118,34 @@ public sealed class CrashTests
             [("__name__", "crash_test"), ("i", i.ToString(CultureInfo.InvariantCulture))],
             [(StartMs + (step * 1000L), (step * 1000) + i)]));
 
-    // Every series must hold exactly the steps 0 to n-1, each with its value; returns n.
+    // Every series must hold exactly the steps 0 to n-1, each with its value; returns n. The sums over time tell: a sample that is
+    // missing, doubled or changed leaves no n for which count, sum and last time fit together.
     private static async Task<int> CountStepsAsync(ServerProcess server)
     {
-        long end = (StartMs / 1000) + 7200;
-        string answer = await server.GetAsync($"api/v1/query?query={Uri.EscapeDataString("crash_test[7201s]")}&time={end}");
-        var steps = new Dictionary<string, int>();
-        foreach ((string key, double value) in JsonAnswers.Samples(answer))
-        {
-            string labels = key[..key.LastIndexOf(" @", StringComparison.Ordinal)];
-            double seconds = double.Parse(key[(key.LastIndexOf('@') + 1)..], CultureInfo.InvariantCulture);
-            int step = (int)Math.Round(seconds - (StartMs / 1000.0));
-            int series = int.Parse(labels[(labels.LastIndexOf("i=", StringComparison.Ordinal) + 2)..], CultureInfo.InvariantCulture);
-            Assert.Equal((step * 1000) + series, value);
-            steps[labels] = steps.GetValueOrDefault(labels) + 1;
-        }
-
-        if (steps.Count == 0)
+        SortedDictionary<string, double> counts = await OverTimeAsync(server, "count_over_time");
+        SortedDictionary<string, double> sums = await OverTimeAsync(server, "sum_over_time");
+        SortedDictionary<string, double> newest = await OverTimeAsync(server, "max_over_time");
+        if (counts.Count == 0)
         {
             return 0;
         }
 
-        Assert.Equal(SeriesCount, steps.Count);
-        return Assert.Single(steps.Values.Distinct());
+        Assert.Equal(SeriesCount, counts.Count);
+        double n = Assert.Single(counts.Values.Distinct());
+        for (int i = 0; i < SeriesCount; i++)
+        {
+            string labels = $"i={i.ToString(CultureInfo.InvariantCulture)}";
+            Assert.Equal(((n - 1) * 1000) + i, newest[labels]);
+            Assert.Equal((1000 * n * (n - 1) / 2) + (n * i), sums[labels]);
+        }
+
+        return (int)n;
+    }
+
+    private static async Task<SortedDictionary<string, double>> OverTimeAsync(ServerProcess server, string function)
+    {
+        const int Seconds = 1_000_000;
+        string query = Uri.EscapeDataString($"{function}(crash_test[{Seconds}s])");
+        return WithoutTime(await server.GetAsync($"api/v1/query?query={query}&time={(StartMs / 1000) + Seconds - 10}"));
     }
 }

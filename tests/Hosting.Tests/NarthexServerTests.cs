@@ -123,6 +123,14 @@ public sealed class NarthexServerTests
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => running.Client.GetAsync("/-/healthy"));
     }
 
+    [Fact]
+    public async Task Encryption_that_was_asked_for_is_not_left_out_silently()
+    {
+        ServerStartException error = await Assert.ThrowsAsync<ServerStartException>(
+            () => RunningServer.StartAsync(options => options with { WebConfigFile = "web.yml" }));
+        Assert.Contains("--web.config.file", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", "", ":9090", "", "")]
     [InlineData("http://example.org/prom/", "", ":9090", "/prom", "/prom")]

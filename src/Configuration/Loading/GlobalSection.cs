@@ -1,3 +1,4 @@
+using Narthex.Exposition;
 using Narthex.Configuration.Yaml;
 using Narthex.Model;
 
@@ -43,7 +44,7 @@ internal sealed record GlobalSection(GlobalConfig Config, bool HasProtocols, Nam
             ScrapeInterval = interval,
             ScrapeTimeout = OrDefault(config.ScrapeTimeout, defaultTimeout),
             EvaluationInterval = OrDefault(config.EvaluationInterval, TimeSpan.FromMinutes(1)),
-            ScrapeProtocols = protocols.Count > 0 ? ScrapeProtocols.Parse(protocols, section, " for global config") : ScrapeProtocols.Default(config.ScrapeNativeHistograms),
+            ScrapeProtocols = protocols.Count > 0 ? ScrapeProtocolList.Parse(protocols, section, " for global config") : ScrapeProtocolList.Default(config.ScrapeNativeHistograms),
             MetricNameValidationScheme = scheme,
             MetricNameEscapingScheme = ownEscaping ?? NameSchemes.Infer(scheme),
         };

@@ -1,3 +1,4 @@
+using Narthex.Exposition;
 using Narthex.Model;
 
 namespace Narthex.Configuration.Loading;

@@ -1,3 +1,4 @@
+using Narthex.Exposition;
 using Narthex.Configuration.Yaml;
 using Narthex.HttpClients;
 using Narthex.Model;
@@ -86,7 +87,7 @@ internal sealed class ScrapeSection
         ScrapeProtocol? fallback = null;
         if (_fallback.Length > 0)
         {
-            _section.Require(ScrapeProtocols.TryParse(_fallback, out ScrapeProtocol parsed), $"invalid fallback_scrape_protocol{where}: {ScrapeProtocols.Unknown(_fallback)}");
+            _section.Require(ScrapeProtocolList.TryParse(_fallback, out ScrapeProtocol parsed), $"invalid fallback_scrape_protocol{where}: {ScrapeProtocolList.Unknown(_fallback)}");
             fallback = parsed;
         }
 
@@ -97,8 +98,8 @@ internal sealed class ScrapeSection
             ScrapeInterval = interval,
             ScrapeTimeout = _read.ScrapeTimeout != TimeSpan.Zero ? _read.ScrapeTimeout
                 : global.ScrapeTimeout > interval ? interval : global.ScrapeTimeout,
-            ScrapeProtocols = _protocols.Count > 0 ? ScrapeProtocols.Parse(_protocols, _section, where)
-                : globalSection.HasProtocols ? global.ScrapeProtocols : ScrapeProtocols.Default(native),
+            ScrapeProtocols = _protocols.Count > 0 ? ScrapeProtocolList.Parse(_protocols, _section, where)
+                : globalSection.HasProtocols ? global.ScrapeProtocols : ScrapeProtocolList.Default(native),
             FallbackScrapeProtocol = fallback,
             ScrapeNativeHistograms = native,
             AlwaysScrapeClassicHistograms = _classic ?? global.AlwaysScrapeClassicHistograms,

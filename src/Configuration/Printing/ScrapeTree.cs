@@ -1,4 +1,5 @@
 using System.Globalization;
+using Narthex.Exposition;
 using Narthex.Configuration.Loading;
 using Narthex.Model;
 

@@ -1,41 +1,7 @@
+using Narthex.Exposition;
 using Narthex.Model;
 
 namespace Narthex.Configuration;
-
-/// <summary>A format that a target may answer in.</summary>
-public enum ScrapeProtocol : byte
-{
-    /// <summary><c>PrometheusProto</c></summary>
-    PrometheusProto,
-
-    /// <summary><c>PrometheusText0.0.4</c></summary>
-    PrometheusText004,
-
-    /// <summary><c>PrometheusText1.0.0</c></summary>
-    PrometheusText100,
-
-    /// <summary><c>OpenMetricsText0.0.1</c></summary>
-    OpenMetricsText001,
-
-    /// <summary><c>OpenMetricsText1.0.0</c></summary>
-    OpenMetricsText100,
-}
-
-/// <summary>How a target is asked to write names that are not legacy names.</summary>
-public enum NameEscapingScheme : byte
-{
-    /// <summary><c>allow-utf-8</c></summary>
-    AllowUtf8,
-
-    /// <summary><c>underscores</c></summary>
-    Underscores,
-
-    /// <summary><c>dots</c></summary>
-    Dots,
-
-    /// <summary><c>values</c></summary>
-    Values,
-}
 
 /// <summary>Limits that scrapes must keep. Zero is no limit.</summary>
 public sealed record ScrapeLimits
@@ -68,14 +34,14 @@ public sealed record GlobalConfig
     /// <summary>Protocols asked for where none are given.</summary>
     public static EquatableList<ScrapeProtocol> DefaultScrapeProtocols { get; } =
     [
-        ScrapeProtocol.OpenMetricsText100, ScrapeProtocol.OpenMetricsText001, ScrapeProtocol.PrometheusText100, ScrapeProtocol.PrometheusText004,
+        ScrapeProtocol.OpenMetrics100, ScrapeProtocol.OpenMetrics001, ScrapeProtocol.Text100, ScrapeProtocol.Text004,
     ];
 
     /// <summary>The same where native histograms are scraped.</summary>
     public static EquatableList<ScrapeProtocol> DefaultProtobufFirstScrapeProtocols { get; } =
     [
-        ScrapeProtocol.PrometheusProto, ScrapeProtocol.OpenMetricsText100, ScrapeProtocol.OpenMetricsText001,
-        ScrapeProtocol.PrometheusText100, ScrapeProtocol.PrometheusText004,
+        ScrapeProtocol.Protobuf, ScrapeProtocol.OpenMetrics100, ScrapeProtocol.OpenMetrics001,
+        ScrapeProtocol.Text100, ScrapeProtocol.Text004,
     ];
 
     /// <summary><c>scrape_interval</c></summary>

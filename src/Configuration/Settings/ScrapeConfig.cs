@@ -1,3 +1,4 @@
+using Narthex.Exposition;
 using Narthex.HttpClients;
 using Narthex.Model;
 

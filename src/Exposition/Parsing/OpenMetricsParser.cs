@@ -124,6 +124,7 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
         if (builder is not null)
         {
             LabelParser.AddUnescaped(builder, LabelNames.MetricNameUtf8, name);
+            BoundLabels.Normalise(builder, MetricType);
         }
     }
 

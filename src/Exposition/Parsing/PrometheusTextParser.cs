@@ -121,6 +121,7 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
         if (builder is not null)
         {
             LabelParser.AddUnescaped(builder, LabelNames.MetricNameUtf8, name);
+            BoundLabels.Normalise(builder, MetricType);
         }
     }
 
@@ -290,8 +291,16 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
 
         if (position < _body.Length && _body[position] != (byte)'\n')
         {
+            // A further number reads like another timestamp.
+            int digits = position;
+            while (HasTimestamp && digits < _body.Length && char.IsAsciiDigit((char)_body[digits]))
+            {
+                digits++;
+            }
+
             throw Unexpected(
-                HasTimestamp ? "expected next entry after timestamp" : "expected timestamp or new record", Token.Invalid, position, position);
+                HasTimestamp ? "expected next entry after timestamp" : "expected timestamp or new record",
+                digits > position ? Token.Timestamp : Token.Invalid, position, digits);
         }
 
         _position = position + 1;

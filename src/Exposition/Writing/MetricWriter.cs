@@ -218,11 +218,14 @@ internal sealed class TextOutput(IBufferWriter<byte> destination)
     public void WriteFloat(double value, bool alwaysWithPoint)
     {
         Span<byte> span = destination.GetSpan(FloatFormat.PlainLengthMax);
-        FloatFormat.TryFormatGeneral(value, span, out int written);
-        if (alwaysWithPoint && double.IsFinite(value) && span[..written].IndexOfAny((byte)'.', (byte)'e') < 0)
+        int written;
+        if (alwaysWithPoint)
         {
-            ".0"u8.CopyTo(span[written..]);
-            written += 2;
+            FloatFormat.TryFormatWithPoint(value, span, out written);
+        }
+        else
+        {
+            FloatFormat.TryFormatGeneral(value, span, out written);
         }
 
         destination.Advance(written);

@@ -3,20 +3,30 @@ namespace Narthex.HttpClients.Authentication;
 /// <summary>Puts credentials and configured headers on requests to the host that the user meant, and on no others.</summary>
 internal sealed class CredentialHandler(CredentialSource? credentials, HeaderSource? headers, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (!request.Options.TryGetValue(RedirectHandler.LeftOrigin, out bool left) || !left)
         {
-            AddTo(request);
+            await AddToAsync(request, cancellationToken);
         }
 
-        return base.SendAsync(request, cancellationToken);
+        return await base.SendAsync(request, cancellationToken);
     }
 
-    private void AddTo(HttpRequestMessage request)
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            credentials?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async ValueTask AddToAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         // Whoever sets the header on the request itself wins.
-        if (credentials is not null && !request.Headers.Contains("Authorization") && credentials.GetHeaderValue() is { } value)
+        if (credentials is not null && !request.Headers.Contains("Authorization") && await credentials.GetHeaderValueAsync(cancellationToken) is { } value)
         {
             request.Headers.TryAddWithoutValidation("Authorization", value);
         }

@@ -3,17 +3,14 @@ using System.Text;
 namespace Narthex.HttpClients.Authentication;
 
 /// <summary>Gives the value of the <c>Authorization</c> header, with files read anew for each request, so that rotated secrets work at once.</summary>
-internal abstract class CredentialSource
+internal abstract class CredentialSource : IDisposable
 {
-    public static CredentialSource? From(HttpClientConfig config)
+    /// <summary>Makes the source that the settings ask for; null if they ask for none.</summary>
+    public static CredentialSource? From(HttpClientConfig config, Func<HttpClientConfig, HttpClient> createClient, TimeProvider time)
     {
-        if (config.OAuth2 is not null)
-        {
-            throw new HttpClientConfigException("oauth2 is not available yet");
-        }
-
         return config switch
         {
+            { OAuth2: { } oauth } => new OAuth2Credentials(oauth, createClient, time),
             { BasicAuth: { } basic } => new BasicCredentials(basic),
             { Authorization: { } authorization } => new HeaderCredentials(authorization),
             _ => null,
@@ -22,7 +19,12 @@ internal abstract class CredentialSource
 
     /// <summary>The header's value, or null to send none.</summary>
     /// <exception cref="HttpRequestException">A file cannot be read.</exception>
-    public abstract string? GetHeaderValue();
+    public abstract ValueTask<string?> GetHeaderValueAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public virtual void Dispose()
+    {
+    }
 
     internal static string FileOr(string path, string value, string what)
     {
@@ -61,11 +63,11 @@ internal abstract class CredentialSource
             _config = config;
         }
 
-        public override string GetHeaderValue()
+        public override ValueTask<string?> GetHeaderValueAsync(CancellationToken cancellationToken)
         {
             string username = FileOr(_config.UsernameFile, _config.Username, "basic auth username");
             string password = FileOr(_config.PasswordFile, _config.Password.Reveal(), "basic auth password");
-            return "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(username + ":" + password));
+            return ValueTask.FromResult<string?>("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(username + ":" + password)));
         }
     }
 
@@ -79,10 +81,10 @@ internal abstract class CredentialSource
             _config = config;
         }
 
-        public override string? GetHeaderValue()
+        public override ValueTask<string?> GetHeaderValueAsync(CancellationToken cancellationToken)
         {
             string credentials = FileOr(_config.CredentialsFile, _config.Credentials.Reveal(), "authorization credentials");
-            return _config.CredentialsFile.Length == 0 && credentials.Length == 0 ? null : _config.Type + " " + credentials;
+            return ValueTask.FromResult(_config.CredentialsFile.Length == 0 && credentials.Length == 0 ? null : _config.Type + " " + credentials);
         }
     }
 }

@@ -16,11 +16,6 @@ internal static class TlsOptions
             EnabledSslProtocols = Versions(config),
             ApplicationProtocols = http2 ? [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11] : [SslApplicationProtocol.Http11],
         };
-        if (config.ServerName.Length > 0)
-        {
-            options.TargetHost = config.ServerName;
-        }
-
         if (LoadClientCertificate(config) is { } certificate)
         {
             options.ClientCertificateContext = certificate;
@@ -33,9 +28,14 @@ internal static class TlsOptions
             options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359
         }
-        else if (authorities is not null)
+        else
         {
-            options.CertificateChainPolicy = authorities.ToPolicy();
+            options.CertificateChainPolicy = authorities?.ToPolicy();
+            if (config.ServerName.Length > 0)
+            {
+                // The platform names the URL's host in the handshake whatever the options say; which name is checked is decided here.
+                options.RemoteCertificateValidationCallback = (_, certificate, _, errors) => HasName(certificate, errors, config.ServerName);
+            }
         }
 
         return options;
@@ -43,6 +43,10 @@ internal static class TlsOptions
 
     /// <summary>The files that the settings name: a change of one asks for new options.</summary>
     public static IEnumerable<string> Files(TlsConfig config) => new[] { config.CaFile, config.CertFile, config.KeyFile }.Where(file => file.Length > 0);
+
+    private static bool HasName(X509Certificate? certificate, SslPolicyErrors errors, string name) =>
+        (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
+        && certificate is X509Certificate2 presented && presented.MatchesHostname(name, allowWildcards: true, allowCommonName: false);
 
     private static SslStreamCertificateContext? LoadClientCertificate(TlsConfig config)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
@@ -7,6 +8,8 @@ namespace Narthex.Model;
 /// <summary>Prints floating point numbers exactly as upstream does, with the fewest digits that read back the same.</summary>
 public static class FloatFormat
 {
+    private static readonly SearchValues<byte> WholeNumberBytes = SearchValues.Create("-0123456789"u8);
+
     /// <summary>Room enough for any number in <see cref="TryFormatPlain"/> (the smallest denormal has 324 decimals).</summary>
     public const int PlainLengthMax = 350;
 
@@ -63,6 +66,23 @@ public static class FloatFormat
         return exponent is < -4 or >= 6
             ? TryWriteExponent(double.IsNegative(value), digits[..digitCount], exponent, destination, out written)
             : TryWritePlain(double.IsNegative(value), digits[..digitCount], exponent, destination, out written);
+    }
+
+    /// <summary>Writes the form of <see cref="FormatGeneral"/> with a point where it would look like a whole number, as OpenMetrics wants floats: <c>1.0</c>.</summary>
+    public static bool TryFormatWithPoint(double value, Span<byte> destination, out int written)
+    {
+        if (!TryFormatGeneral(value, destination, out written))
+        {
+            return false;
+        }
+
+        if (destination[..written].IndexOfAnyExcept(WholeNumberBytes) >= 0)
+        {
+            return true;
+        }
+
+        written += 2;
+        return ".0"u8.TryCopyTo(destination[(written - 2)..]);
     }
 
     private static bool TryFormatSpecial(double value, Span<byte> destination, out int written)

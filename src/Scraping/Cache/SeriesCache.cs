@@ -242,6 +242,7 @@ internal sealed class SeriesCache
             }
         }
 
+        gone.Remove(0); // Dropped by relabelling, or by storage.
         SeriesColumns present = _next ?? _last;
         for (int i = 0; i < _count && gone.Count > 0; i++)
         {

@@ -19,6 +19,8 @@ internal static class NetworkErrors
         SocketException socket => $"dial tcp {uri.Host}:{uri.Port}: {socket.Message}",
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => isBody ? "unexpected EOF" : "EOF",
         InvalidDataException data => "gzip: " + data.Message,
+        AuthenticationException plain when plain.Message.Contains("Cannot determine the frame size", StringComparison.Ordinal) =>
+            "http: server gave HTTP response to HTTPS client",
         AuthenticationException tls => "tls: " + Explain(tls),
         var other => other.Message,
     };

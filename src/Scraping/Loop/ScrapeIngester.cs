@@ -106,6 +106,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
             SeriesCache.Entry entry;
             if (cache.Expected(out int length, out ulong hash) && parser.TryNextKnownSeries(length, hash))
             {
+                _scraped++;
                 entry = cache.TakeExpected();
             }
             else
@@ -154,10 +155,12 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         ulong hash = SeriesIdentity.Hash(identity);
         if (cache.Find(hash, identity.Length, out entry))
         {
+            _scraped++;
             return true;
         }
 
         parser.ParseLabels(resolver.Exposed.Reset());
+        _scraped++;
         Labels labels = resolver.Resolve(_settings, _targetLabels);
         if (!labels.IsEmpty)
         {
@@ -165,7 +168,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
             if (limit > 0 && _rows >= limit)
             {
                 _isOverLimit = true;
-                _scraped++;
                 _kept++;
                 return false;
             }
@@ -181,7 +183,6 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
     private void Append<TParser>(ref TParser parser, SeriesCache.Entry entry)
         where TParser : struct, IExpositionParser, allows ref struct
     {
-        _scraped++;
         if (entry.Series.IsNone)
         {
             return;

@@ -114,7 +114,7 @@ internal sealed class ScrapeStore(ScrapeContext context)
             return ExpositionFormat.Text;
         }
 
-        ExpositionFormat format = ContentTypes.Select(body.ContentType, settings.Config.FallbackScrapeProtocol?.ToExposition(), out string? problem);
+        ExpositionFormat format = ContentTypes.Select(body.ContentType, settings.Config.FallbackScrapeProtocol, out string? problem);
         if (format is ExpositionFormat.Unknown or ExpositionFormat.Protobuf)
         {
             throw new ScrapeException(problem ?? "the protobuf format is not available yet");

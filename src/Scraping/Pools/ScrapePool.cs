@@ -120,7 +120,7 @@ internal sealed class ScrapePool : IDisposable
     {
         Config = config,
         Client = client,
-        Accept = ScrapeProtocols.AcceptHeader([.. config.ScrapeProtocols.Select(protocol => protocol.ToExposition())], config.MetricNameEscapingScheme.ToExposition()),
+        Accept = ScrapeProtocols.AcceptHeader(config.ScrapeProtocols, config.MetricNameEscapingScheme),
         ToleranceMs = _toleranceMs,
         Refusal = refusal,
     };
@@ -184,19 +184,18 @@ internal sealed class ScrapePool : IDisposable
         metrics.SyncLength.WithLabels(job).Observe(_context.Time.GetElapsedTime(began).TotalSeconds);
     }
 
-    /// <summary>Refreshes the gauges that follow the loops.</summary>
-    public void ObserveMetadata()
+    /// <summary>Metric families with metadata, over all targets, and the bytes of their texts.</summary>
+    public (long Families, long Bytes) MeasureMetadata()
     {
-        long entries = 0;
+        long families = 0;
         long bytes = 0;
         foreach (FamilyMetadata family in _state.Loops.SelectMany(loop => loop.Metadata))
         {
-            entries++;
+            families++;
             bytes += family.Family.Length + family.Metadata.Help.Length + family.Metadata.Unit.Length;
         }
 
-        _context.Metrics.MetadataEntries.WithLabels(Config.JobName).Set(entries);
-        _context.Metrics.MetadataBytes.WithLabels(Config.JobName).Set(bytes);
+        return (families, bytes);
     }
 
     private TargetSnapshot Picture(ScrapeLoop loop)

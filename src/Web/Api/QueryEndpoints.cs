@@ -66,18 +66,22 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
 
     public Task FormatAsync(ApiRequest request)
     {
-        string formatted;
-        try
-        {
-            formatted = ExpressionPrinter.PrintPretty(PromQLParser.ParseExpression(request.Parameters["query"], services.Language));
-        }
-        catch (PromQLParseException e)
-        {
-            throw ApiException.InvalidParameter("query", e.Message);
-        }
-
+        string formatted = ExpressionPrinter.PrintPretty(Parse(request));
         request.BeginSuccess();
         request.Output.Text(formatted);
+        request.EndSuccess();
+        return Task.CompletedTask;
+    }
+
+    public Task ParseAsync(ApiRequest request)
+    {
+        Expression expression = Parse(request);
+        request.BeginSuccess();
+        using (var writer = new System.Text.Json.Utf8JsonWriter(request.Output))
+        {
+            ExpressionJson.Write(writer, expression);
+        }
+
         request.EndSuccess();
         return Task.CompletedTask;
     }
@@ -106,6 +110,18 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
         request.Output.Raw("[]"u8);
         request.EndSuccess();
         return Task.CompletedTask;
+    }
+
+    private Expression Parse(ApiRequest request)
+    {
+        try
+        {
+            return PromQLParser.ParseExpression(request.Parameters["query"], services.Language);
+        }
+        catch (PromQLParseException e)
+        {
+            throw ApiException.InvalidParameter("query", e.Message);
+        }
     }
 
     private static async Task AnswerAsync(ApiRequest request, int limit, Func<CancellationToken, Task<QueryResult>> run)

@@ -20,7 +20,7 @@ internal sealed class SeriesEndpoints(WebServices services)
 
         int limit = ApiValues.Limit(request.Parameters["limit"]);
         TimeRange range = ReadRange(request.Parameters);
-        List<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters);
+        List<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters, reason => ApiException.InvalidParameter("match[]", reason));
         var hints = new SelectHints
         {
             Range = range, Function = "series", LabelsOnly = true, Sorted = true, Limit = limit == 0 ? 0 : limit + 1,
@@ -61,7 +61,7 @@ internal sealed class SeriesEndpoints(WebServices services)
     }
 
     // The selectors of all match[] parameters.
-    private static List<IReadOnlyList<LabelMatcher>> ReadSelectors(RequestParameters parameters)
+    private static List<IReadOnlyList<LabelMatcher>> ReadSelectors(RequestParameters parameters, Func<string, ApiException> error)
     {
         var selectors = new List<IReadOnlyList<LabelMatcher>>();
         foreach (string text in parameters.All("match[]"))
@@ -73,13 +73,13 @@ internal sealed class SeriesEndpoints(WebServices services)
             }
             catch (PromQLParseException e)
             {
-                throw ApiException.InvalidParameter("match[]", e.Message);
+                throw error(e.Message);
             }
 
             // Everything matches such a selector: that is nearly always a mistake, and never cheap.
             if (matchers.All(matcher => matcher.MatchesEmpty))
             {
-                throw ApiException.InvalidParameter("match[]", "match[] must contain at least one non-empty matcher");
+                throw error("match[] must contain at least one non-empty matcher");
             }
 
             selectors.Add(matchers);
@@ -118,7 +118,7 @@ internal sealed class SeriesEndpoints(WebServices services)
     {
         int limit = ApiValues.Limit(request.Parameters["limit"]);
         TimeRange range = ReadRange(request.Parameters);
-        List<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters);
+        List<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters, static reason => new ApiException(ApiErrorKind.BadData, reason));
         using IQuerier querier = services.Storage().OpenQuerier(range);
         LabelQueryResult result;
         if (selectors.Count <= 1)

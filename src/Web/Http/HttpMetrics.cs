@@ -19,9 +19,8 @@ internal sealed class HttpMetrics(MetricRegistry registry)
 
     public void Register(Endpoint endpoint)
     {
+        // Counts start at zero, so that the first request is seen as an increase. Histograms, many series each, come with the first request.
         endpoint.Succeeded = _requests.WithLabels(endpoint.Name, "200");
-        endpoint.Duration = _durations.WithLabels(endpoint.Name);
-        endpoint.ResponseSize = _sizes.WithLabels(endpoint.Name);
     }
 
     public void Observe(Endpoint endpoint, int statusCode, TimeSpan elapsed, long responseBytes)
@@ -35,7 +34,7 @@ internal sealed class HttpMetrics(MetricRegistry registry)
             _requests.WithLabels(endpoint.Name, statusCode.ToString(CultureInfo.InvariantCulture)).Increment();
         }
 
-        endpoint.Duration!.Observe(elapsed.TotalSeconds);
-        endpoint.ResponseSize!.Observe(responseBytes);
+        (endpoint.Duration ??= _durations.WithLabels(endpoint.Name)).Observe(elapsed.TotalSeconds);
+        (endpoint.ResponseSize ??= _sizes.WithLabels(endpoint.Name)).Observe(responseBytes);
     }
 }

@@ -1,11 +1,15 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Narthex.Web.Http;
 
 /// <summary>Hands the HTTP server's own messages on from warnings up: below, they are about its inner workings.</summary>
 internal sealed class WarningsOnlyLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
-    public ILogger CreateLogger(string categoryName) => new WarningsOnlyLogger(inner.CreateLogger("Narthex.Web"));
+    // That it cannot start comes back as an exception, and is reported by those who know what it means.
+    public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal)
+        ? NullLogger.Instance
+        : new WarningsOnlyLogger(inner.CreateLogger("Narthex.Web"));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 

@@ -25,6 +25,17 @@ public class PrometheusTextParserTests
     public void A_sample_is_read_as_upstream_reads_it(string body, string expected) => Assert.Equal([expected], Parse.Text(body));
 
     [Theory]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"1\"} 1\n", "{__name__=\"h_bucket\", le=\"1.0\"} 1")]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"0.50\"} 1\n", "{__name__=\"h_bucket\", le=\"0.5\"} 1")]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"1000000\"} 1\n", "{__name__=\"h_bucket\", le=\"1e+06\"} 1")]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\n", "{__name__=\"h_bucket\", le=\"+Inf\"} 1")]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"x\"} 1\n", "{__name__=\"h_bucket\", le=\"x\"} 1")]
+    [InlineData("# TYPE s summary\ns{quantile=\"1\"} 1\n", "{__name__=\"s\", quantile=\"1.0\"} 1")]
+    [InlineData("# TYPE s summary\ns{le=\"1\"} 1\n", "{__name__=\"s\", le=\"1\"} 1")]
+    [InlineData("h_bucket{le=\"1\"} 1\n", "{__name__=\"h_bucket\", le=\"1\"} 1")]
+    public void Bounds_of_buckets_and_quantiles_are_written_one_way(string body, string expected) => Assert.Equal(expected, Parse.Text(body)[^1]);
+
+    [Theory]
     [InlineData("a 1 -5\n", "expected timestamp or new record, got \"-\" (\"INVALID\") while parsing: \"a 1 -\"")]
     [InlineData("a 1 # c\n", "expected timestamp or new record, got \"#\" (\"INVALID\") while parsing: \"a 1 #\"")]
     [InlineData("a +NaN\n", "strconv.ParseFloat: parsing \"+NaN\": invalid syntax while parsing: \"a +NaN\"")]

@@ -1,17 +1,18 @@
+using Narthex.Exposition;
 using Narthex.Model;
 
 namespace Narthex.Configuration.Loading;
 
 /// <summary>The names of scrape protocols.</summary>
-internal static class ScrapeProtocols
+internal static class ScrapeProtocolList
 {
     private static readonly (ScrapeProtocol Protocol, string Text)[] s_names =
     [
-        (ScrapeProtocol.OpenMetricsText001, "OpenMetricsText0.0.1"),
-        (ScrapeProtocol.OpenMetricsText100, "OpenMetricsText1.0.0"),
-        (ScrapeProtocol.PrometheusProto, "PrometheusProto"),
-        (ScrapeProtocol.PrometheusText004, "PrometheusText0.0.4"),
-        (ScrapeProtocol.PrometheusText100, "PrometheusText1.0.0"),
+        (ScrapeProtocol.OpenMetrics001, "OpenMetricsText0.0.1"),
+        (ScrapeProtocol.OpenMetrics100, "OpenMetricsText1.0.0"),
+        (ScrapeProtocol.Protobuf, "PrometheusProto"),
+        (ScrapeProtocol.Text004, "PrometheusText0.0.4"),
+        (ScrapeProtocol.Text100, "PrometheusText1.0.0"),
     ];
 
     public static EquatableList<ScrapeProtocol> Default(bool nativeHistograms) =>

@@ -1,0 +1,47 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Narthex.Configuration;
+using Narthex.Discovery;
+using Narthex.HttpClients;
+using Narthex.Instrumentation;
+using Narthex.Model;
+
+namespace Narthex.Hosting;
+
+/// <summary>The real parts of a server.</summary>
+internal static class ProductionParts
+{
+    public static ServerParts Make(MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
+    {
+        var clients = new HttpClientFactory("Prometheus/" + BuildInformation.CompatibleVersion);
+        var discoveryMetrics = new DiscoveryMetrics(metrics);
+        ILogger logger = loggers.CreateLogger("Narthex.Discovery");
+        var discovery = new DiscoveryManager(
+            "scrape", new DiscovererFactory(clients, discoveryMetrics, time, loggers), discoveryMetrics, time, logger);
+        return new ServerParts
+        {
+            Configuration = new FileConfiguration(loggers.CreateLogger("Narthex.Configuration")),
+            Discovery = new ScrapeDiscovery(discovery),
+
+            // The scrape loop undoes compression itself, into buffers that it pools.
+            CreateScrapeClient = job => clients.Create(job.HttpClient, decompress: false),
+        };
+    }
+
+    private sealed class ScrapeDiscovery(DiscoveryManager manager) : ITargetDiscovery
+    {
+        public ChannelReader<IReadOnlyDictionary<string, IReadOnlyList<TargetGroup>>> Updates => manager.Updates;
+
+        public void ApplyConfig(IReadOnlyDictionary<string, IReadOnlyList<SdConfig>> jobs) => manager.ApplyConfig(jobs);
+
+        public ValueTask DisposeAsync() => manager.DisposeAsync();
+    }
+
+    private sealed class FileConfiguration(ILogger logger) : IConfigurationSource
+    {
+        public PrometheusConfig Load(string path) =>
+            ConfigurationLoader.LoadFile(path, new ConfigurationLoadOptions { Warn = text => ServerLog.ConfigurationWarning(logger, text) });
+
+        public string Print(PrometheusConfig configuration) => ConfigPrinter.Print(configuration);
+    }
+}

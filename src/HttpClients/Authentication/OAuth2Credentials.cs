@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Narthex.HttpClients.Authentication;
+
+/// <summary>Gets access tokens by the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4) and keeps them until shortly before they expire.</summary>
+internal sealed class OAuth2Credentials : CredentialSource
+{
+    // A token must not expire on its way to the server.
+    private static readonly TimeSpan s_margin = TimeSpan.FromSeconds(10);
+
+    private readonly OAuth2Config _config;
+    private readonly HttpClient _client;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private Token? _token;
+
+    public OAuth2Credentials(OAuth2Config config, Func<HttpClientConfig, HttpClient> createClient, TimeProvider time)
+    {
+        RefuseReference(config.ClientSecretRef, "client_secret_ref");
+        if (config.GrantType.Length > 0 && config.GrantType != "client_credentials")
+        {
+            throw new HttpClientConfigException($"oauth2 grant_type {config.GrantType} is not available yet");
+        }
+
+        _config = config;
+        _time = time;
+        _client = createClient(new HttpClientConfig { Tls = config.Tls, Proxy = config.Proxy });
+    }
+
+    public override async ValueTask<string?> GetHeaderValueAsync(CancellationToken cancellationToken)
+    {
+        string secret = FileOr(_config.ClientSecretFile, _config.ClientSecret.Reveal(), "oauth2 client secret");
+        if (_token is { } token && token.IsGood(_time, secret))
+        {
+            return token.HeaderValue;
+        }
+
+        // Many scrapes start at once: one asks, the others wait for its answer.
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (_token is not { } current || !current.IsGood(_time, secret))
+            {
+                _token = current = await RequestAsync(secret, cancellationToken);
+            }
+
+            return current.HeaderValue;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _client.Dispose();
+        _one.Dispose();
+        base.Dispose();
+    }
+
+    private async Task<Token> RequestAsync(string secret, CancellationToken cancellationToken)
+    {
+        var form = new List<KeyValuePair<string, string>> { new("grant_type", "client_credentials") };
+        if (_config.Scopes.Count > 0)
+        {
+            form.Add(new("scope", string.Join(' ', _config.Scopes)));
+        }
+
+        form.AddRange(_config.EndpointParams);
+        using var request = new HttpRequestMessage(HttpMethod.Post, _config.TokenUrl) { Content = new FormUrlEncodedContent(form) };
+        string userAndSecret = Uri.EscapeDataString(_config.ClientId) + ":" + Uri.EscapeDataString(secret);
+        request.Headers.TryAddWithoutValidation("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(userAndSecret)));
+        using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken);
+        byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException($"oauth2: cannot fetch token: {(int)response.StatusCode} {response.ReasonPhrase}", null, response.StatusCode);
+        }
+
+        try
+        {
+            using JsonDocument answer = JsonDocument.Parse(body);
+            string accessToken = answer.RootElement.GetProperty("access_token").GetString() ?? "";
+            string type = answer.RootElement.TryGetProperty("token_type", out JsonElement given) && given.GetString() is { Length: > 0 } text ? text : "Bearer";
+            TimeSpan? lifetime = answer.RootElement.TryGetProperty("expires_in", out JsonElement seconds) && seconds.TryGetInt64(out long value)
+                ? TimeSpan.FromSeconds(value)
+                : null;
+            type = type.Equals("bearer", StringComparison.OrdinalIgnoreCase) ? "Bearer" : type;
+            return new Token(type + " " + accessToken, lifetime is { } life ? _time.GetUtcNow() + life - s_margin : DateTimeOffset.MaxValue, secret);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new HttpRequestException("oauth2: server response missing access_token", e);
+        }
+    }
+
+    private sealed record Token(string HeaderValue, DateTimeOffset GoodUntil, string Secret)
+    {
+        // A rotated secret asks for a new token.
+        public bool IsGood(TimeProvider time, string secret) => time.GetUtcNow() < GoodUntil && Secret == secret;
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+using Narthex.CommandLine;
+
+namespace Narthex.Prometheus;
+
+/// <summary>Flags that are taken so that command lines keep working, and that do nothing yet. Whoever gives one is told.</summary>
+internal static partial class UnusedFlags
+{
+    // By prefix: a flag leaves this list with the room that it belongs to.
+    private static readonly string[] s_prefixes =
+    [
+        "alertmanager.", "auto-gomemlimit.", "rules.", "storage.remote.", "storage.tsdb.allow-overlapping-compaction",
+        "storage.tsdb.block-reload-interval", "storage.tsdb.delay", "storage.tsdb.head-chunks-write-queue-size", "storage.tsdb.max-block",
+        "storage.tsdb.min-block-duration", "storage.tsdb.retention.", "storage.tsdb.samples-per-chunk", "web.console.", "web.enable-admin-api",
+        "web.enable-otlp-receiver", "web.max-notifications-subscribers", "web.remote-write-receiver.", "web.search.",
+    ];
+
+    /// <summary>The names of those that were given.</summary>
+    public static IEnumerable<string> Find(FlagValues values) =>
+        values.Given.Where(name => s_prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))).Order(StringComparer.Ordinal);
+
+    [LoggerMessage(10, LogLevel.Warning, "This flag has no effect yet {flag}")]
+    public static partial void Warn(ILogger logger, string flag);
+}

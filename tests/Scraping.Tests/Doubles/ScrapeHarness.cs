@@ -1,0 +1,145 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Narthex.Configuration;
+using Narthex.Instrumentation;
+using Narthex.Model;
+
+namespace Narthex.Scraping.Tests;
+
+/// <summary>A scrape manager with a target on loopback, a clock that is moved by hand, and storage in lists.</summary>
+internal sealed class ScrapeHarness : IAsyncDisposable
+{
+    private readonly WebApplication _server;
+
+    private ScrapeHarness(WebApplication server)
+    {
+        _server = server;
+        Manager = new ScrapeManager(Storage, new ScrapeManagerOptions { CreateClient = CreateClient, UserAgent = "Test/1", HostName = "h" }, Registry, Time, NullLogger<ScrapeManager>.Instance);
+    }
+
+    public ManualTime Time { get; } = new();
+
+    public RecordingStorage Storage { get; } = new();
+
+    public MetricRegistry Registry { get; } = new();
+
+    public ScrapeManager Manager { get; }
+
+    public ScrapeConfig Config { get; set; } = new()
+    {
+        JobName = "job", ScrapeInterval = TimeSpan.FromSeconds(15), ScrapeTimeout = TimeSpan.FromSeconds(10), FallbackScrapeProtocol = null,
+    };
+
+    /// <summary>What the target answers.</summary>
+    public RequestDelegate Answer { get; set; } = Text("m 1\n");
+
+    public ConcurrentQueue<HttpRequestInfo> Requests { get; } = new();
+
+    public List<CountedClient> Clients { get; } = [];
+
+    public string Address => new Uri(_server.Urls.First()).Authority;
+
+    public sealed record HttpRequestInfo(string ConnectionId, string PathAndQuery, IReadOnlyDictionary<string, string> Headers);
+
+    public static async Task<ScrapeHarness> StartAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(options => options.Listen(IPAddress.Loopback, 0));
+        WebApplication server = builder.Build();
+        var harness = new ScrapeHarness(server);
+        server.Run(async context =>
+        {
+            harness.Requests.Enqueue(new HttpRequestInfo(
+                context.Connection.Id,
+                context.Request.Path + context.Request.QueryString,
+                context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+            await harness.Answer(context);
+        });
+        await server.StartAsync();
+        return harness;
+    }
+
+    public static RequestDelegate Text(string body, string? contentType = "text/plain; version=0.0.4", int status = 200, bool gzip = false) => async context =>
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        byte[] bytes = Encoding.UTF8.GetBytes(body);
+        if (gzip)
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+            using var packed = new MemoryStream();
+            using (var zip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            {
+                zip.Write(bytes);
+            }
+
+            bytes = packed.ToArray();
+        }
+
+        await context.Response.Body.WriteAsync(bytes);
+    };
+
+    public void Apply(params string[] addresses) => Apply(addresses.Select(address => Labels.FromStrings("__address__", address, "instance", "i")).ToArray());
+
+    public void Apply(Labels[] targets)
+    {
+        Manager.ApplyConfig([Config], Labels.Empty);
+        Manager.ApplyTargets(new Dictionary<string, IReadOnlyList<TargetGroup>> { [Config.JobName] = [new TargetGroup { Source = "s", Targets = targets }] });
+    }
+
+    /// <summary>Lets the next timer come due and returns what the scrape that it starts commits.</summary>
+    /// <param name="sleeping">How many timers there are when everyone waits.</param>
+    public async Task<IReadOnlyList<RecordingStorage.Row>> ScrapeAsync(int sleeping = 1)
+    {
+        await Time.WhenSleepingAsync(sleeping);
+        Time.AdvanceToNext();
+        return await Storage.NextCommitAsync();
+    }
+
+    /// <summary>The target as the API shows it, once the last scrape is over.</summary>
+    public async Task<TargetSnapshot> SnapshotAsync(int sleeping = 1)
+    {
+        await Time.WhenSleepingAsync(sleeping);
+        return Manager.GetPools().Single().Active.Single();
+    }
+
+    public double Metric(string name)
+    {
+        var sink = new MetricSum(name);
+        Registry.Collect(sink);
+        return sink.Sum;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Manager.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    private CountedClient CreateClient(ScrapeConfig config)
+    {
+        var client = new CountedClient(new SocketsHttpHandler { AllowAutoRedirect = config.HttpClient.FollowRedirects });
+        Clients.Add(client);
+        return client;
+    }
+
+    public sealed class CountedClient(SocketsHttpHandler handler) : HttpMessageInvoker(handler)
+    {
+        public bool IsDisposed { get; private set; }
+
+        protected override void Dispose(bool disposing)
+        {
+            IsDisposed = true;
+            base.Dispose(disposing);
+        }
+    }
+}
