@@ -12,6 +12,7 @@ internal enum AnnotationLevel : byte
 }
 
 /// <summary>The warnings and notes of one query, each text once, with the place in the query they are about.</summary>
+/// <remarks><see cref="AddRaw"/>, and so <see cref="Warn"/> and <see cref="Inform"/>, may be called by several threads.</remarks>
 internal sealed class Annotations(string query)
 {
     private readonly HashSet<(AnnotationLevel Level, string Text)> _seen = [];
@@ -31,9 +32,12 @@ internal sealed class Annotations(string query)
 
     public void AddRaw(AnnotationLevel level, string text)
     {
-        if (_seen.Add((level, text)))
+        lock (_seen)
         {
-            (level == AnnotationLevel.Warning ? _warnings : _infos).Add(text);
+            if (_seen.Add((level, text)))
+            {
+                (level == AnnotationLevel.Warning ? _warnings : _infos).Add(text);
+            }
         }
     }
 

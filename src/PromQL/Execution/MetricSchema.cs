@@ -5,6 +5,9 @@ namespace Narthex.PromQL.Execution;
 /// <summary>The labels that say what a metric is: its name, type and unit. Computing with it makes them wrong, so they are dropped.</summary>
 internal static class MetricSchema
 {
+    [ThreadStatic]
+    private static LabelsBuilder? t_builder;
+
     public static bool IsSchemaLabel(ReadOnlySpan<byte> name) =>
         name.StartsWith("__"u8) && (name.SequenceEqual("__name__"u8) || name.SequenceEqual("__type__"u8) || name.SequenceEqual("__unit__"u8));
 
@@ -25,7 +28,7 @@ internal static class MetricSchema
             return labels;
         }
 
-        var builder = new LabelsBuilder();
+        LabelsBuilder builder = (t_builder ??= new LabelsBuilder()).Reset();
         foreach (LabelPair pair in labels)
         {
             if (!IsSchemaLabel(pair.Name))

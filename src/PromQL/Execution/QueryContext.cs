@@ -7,7 +7,7 @@ using Narthex.Storage;
 namespace Narthex.PromQL.Execution;
 
 /// <summary>Everything that the operators of one running query share: storage view, budget, annotations, cancellation.</summary>
-/// <remarks>One thread works on a query at a time, except where a member says otherwise.</remarks>
+/// <remarks>One thread works on a query at a time, but those that help it may check for cancellation and add annotations.</remarks>
 internal sealed class QueryContext : IDisposable
 {
     private readonly IQueryableStorage _storage;
@@ -30,6 +30,9 @@ internal sealed class QueryContext : IDisposable
     public QueryEngineOptions Options { get; }
 
     public Annotations Annotations { get; }
+
+    /// <summary>Threads that may help; null: none.</summary>
+    public HelperGate? Helpers { get; init; }
 
     public CancellationToken CancellationToken { get; }
 

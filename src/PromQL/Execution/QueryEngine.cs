@@ -16,6 +16,7 @@ public sealed class QueryEngine : IQueryEngine, IDisposable
     private readonly TimeProvider _time;
     private readonly EngineMetrics _metrics;
     private readonly SemaphoreSlim _gate;
+    private readonly HelperGate? _helpers;
 
     /// <summary>Makes an engine.</summary>
     public QueryEngine(QueryEngineOptions options, TimeProvider time, MetricRegistry registry)
@@ -24,6 +25,7 @@ public sealed class QueryEngine : IQueryEngine, IDisposable
         _time = time;
         _metrics = new EngineMetrics(registry, options.MaxConcurrency);
         _gate = new SemaphoreSlim(options.MaxConcurrency);
+        _helpers = options.MaxHelperThreads > 0 ? new HelperGate(options.MaxHelperThreads) : null;
     }
 
     /// <inheritdoc/>
@@ -121,7 +123,7 @@ public sealed class QueryEngine : IQueryEngine, IDisposable
         TimeSpan lookback = options.LookbackDelta is { } asked && asked > TimeSpan.Zero ? asked : _options.LookbackDelta;
         PlanNode plan = new Planner(grid, (long)lookback.TotalMilliseconds, _options).Plan(expression);
         TimeSpan planned = Stopwatch.GetElapsedTime(started);
-        using var context = new QueryContext(storage, query, _options, Planner.RangeOf(plan), cancellationToken) { IsRangeQuery = isRange };
+        using var context = new QueryContext(storage, query, _options, Planner.RangeOf(plan), cancellationToken) { IsRangeQuery = isRange, Helpers = _helpers };
         var builder = new ResultBuilder(plan, context);
         List<MatrixSeries> matrix = [];
         List<VectorSample> vector = [];

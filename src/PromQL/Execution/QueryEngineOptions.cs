@@ -21,6 +21,12 @@ public sealed record QueryEngineOptions
     /// <summary>How many queries may run at the same time; the others wait.</summary>
     public int MaxConcurrency { get; init; } = 20;
 
+    /// <summary>How many threads beside their own all heavy queries together may use; 0: each query runs on one thread.</summary>
+    public int MaxHelperThreads { get; init; } = Environment.ProcessorCount - 1;
+
+    /// <summary>From how many samples and steps together on a selection is worth more than one thread.</summary>
+    internal long ParallelWork { get; init; } = 250_000;
+
     /// <summary>The step in milliseconds of a subquery without one, given its range in milliseconds. Upstream uses the global evaluation interval.</summary>
     public Func<long, long> DefaultSubqueryStepMs { get; init; } = static _ => 60_000;
 

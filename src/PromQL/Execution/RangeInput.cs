@@ -95,27 +95,42 @@ internal sealed class RangeInput : IDisposable
     {
         int start = 0;
         int end = 0;
+        int startStride = 0;
+        int endStride = 0;
         long samples = 0;
+        ends = ends[..starts.Length];
+        long rightMs = times.FirstMs;
         for (int i = 0; i < starts.Length; i++)
         {
-            long rightMs = times.TimeAt(i);
-            long leftMs = rightMs - rangeMs;
-            while (end < timestamps.Length && timestamps[end] <= rightMs)
-            {
-                end++;
-            }
-
-            while (start < end && timestamps[start] <= leftMs)
-            {
-                start++;
-            }
-
+            end = Advance(timestamps, end, rightMs, ref endStride);
+            start = Advance(timestamps, start, rightMs - rangeMs, ref startStride);
             starts[i] = start;
             ends[i] = end;
             samples += end - start;
+            rightMs += times.StepMs;
         }
 
         return samples;
+    }
+
+    // The first position at or behind the given one whose time lies after the limit. Samples come at regular distances as a rule, so the
+    // last stride usually fits again, and two comparisons say so.
+    private static int Advance(ReadOnlySpan<long> timestamps, int position, long limitMs, ref int stride)
+    {
+        int guess = position + stride;
+        if ((uint)guess < (uint)timestamps.Length && timestamps[guess] > limitMs && (guess == position || timestamps[guess - 1] <= limitMs))
+        {
+            return guess;
+        }
+
+        int next = position;
+        while (next < timestamps.Length && timestamps[next] <= limitMs)
+        {
+            next++;
+        }
+
+        stride = next - position;
+        return next;
     }
 
     private void SplitLanes()

@@ -87,6 +87,15 @@ internal sealed class StepBlock : IDisposable
 
     public bool IsFloatAt(int step) => _present[step] && HistogramAt(step) is null;
 
+    /// <summary>Exchanges the contents of two blocks of the same size.</summary>
+    public void Swap(StepBlock other)
+    {
+        (_values, other._values) = (other._values, _values);
+        (_present, other._present) = (other._present, _present);
+        (_histograms, other._histograms) = (other._histograms, _histograms);
+        (HasHistograms, other.HasHistograms) = (other.HasHistograms, HasHistograms);
+    }
+
     public void CopyFrom(StepBlock source)
     {
         source.Values.CopyTo(Values);

@@ -151,6 +151,7 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
     private double[] _counts = [];
     private double[] _histogramCounts = [];
     private bool[] _incremental = [];
+    private bool _anyIncremental;
 
     protected override void Prepare(int groups)
     {
@@ -167,7 +168,8 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         Span<double> compensations = Row(_compensations, group);
         Span<double> counts = Row(_counts, group);
         Span<bool> incremental = _incremental.AsSpan(group * Steps, Steps);
-        for (int i = 0; i < sums.Length; i++)
+        int from = !series.HasHistograms && !_anyIncremental ? AddSideBySide(series, sums, compensations, counts) : 0;
+        for (int i = from; i < sums.Length; i++)
         {
             if (!series.Present[i])
             {
@@ -183,7 +185,35 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
             }
 
             Add(series.Values[i], ref sums[i], ref compensations[i], ref counts[i], ref incremental[i]);
+            _anyIncremental |= incremental[i];
         }
+    }
+
+    // As far as the series is there at every step and no sum overflows: returns the step from which on it takes a closer look.
+    // The first value of a step is added to 0, which makes the same sum.
+    private static int AddSideBySide(StepBlock series, Span<double> sums, Span<double> compensations, Span<double> counts)
+    {
+        int absent = series.Present.IndexOf(false);
+        int end = absent < 0 ? sums.Length : absent;
+        int width = Vector<double>.Count;
+        ReadOnlySpan<double> values = series.Values;
+        int i = 0;
+        for (; i <= end - width; i += width)
+        {
+            var sum = new Vector<double>(sums[i..]);
+            var compensation = new Vector<double>(compensations[i..]);
+            Kahan.Add(new Vector<double>(values[i..]), ref sum, ref compensation);
+            if (Vector.EqualsAny(Vector.Abs(sum), new Vector<double>(double.PositiveInfinity)))
+            {
+                break;
+            }
+
+            sum.CopyTo(sums[i..]);
+            compensation.CopyTo(compensations[i..]);
+            (new Vector<double>(counts[i..]) + Vector<double>.One).CopyTo(counts[i..]);
+        }
+
+        return i;
     }
 
     protected override void Emit(int group, StepBlock output)

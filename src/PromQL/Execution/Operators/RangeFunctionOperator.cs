@@ -6,10 +6,22 @@ namespace Narthex.PromQL.Execution.Operators;
 internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall call, IRangeOperator input) : ISeriesOperator
 {
     private readonly RangeInput _input = new();
+    private SeriesBatches? _batches;
 
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
         IReadOnlyList<SeriesLabels> series = input.GetSeries();
+        if (input is RangeSelectOperator selection)
+        {
+            _batches = SeriesBatches.ForHeavy(series.Count, call.Grid, selection.SpanMs, call.Context, (index, samples, block) =>
+            {
+                long queryable = selection.Read(index, samples);
+                block.Clear();
+                function.Kernel(call, samples, block);
+                return (samples.Raw.Count, queryable);
+            });
+        }
+
         if (function.KeepsName)
         {
             return series;
@@ -26,6 +38,11 @@ internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall ca
 
     public bool TryReadNext(StepBlock block)
     {
+        if (_batches is not null)
+        {
+            return _batches.TryReadNext(block);
+        }
+
         if (!input.TryReadNext(_input))
         {
             return false;
@@ -39,6 +56,7 @@ internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall ca
     public void Dispose()
     {
         input.Dispose();
+        _batches?.Dispose();
         _input.Dispose();
     }
 }

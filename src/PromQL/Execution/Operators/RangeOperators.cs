@@ -7,6 +7,7 @@ namespace Narthex.PromQL.Execution.Operators;
 internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext context) : IRangeOperator
 {
     private ISeriesSelection? _selection;
+    private SeriesLabels[] _series = [];
     private int _next;
 
     public ReferenceTimes Times { get; } = ReferenceTimes.Of(node.Grid, node.Source.OffsetMs, node.Source.AtMs);
@@ -23,13 +24,13 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
         _selection = context.Select(
             new SelectHints { Range = Planner.RangeOf(node), StepMs = node.Grid.StepMs, RangeMs = node.RangeMs, Function = node.Source.Function },
             node.Source.Matchers);
-        var series = new SeriesLabels[_selection.Count];
-        for (int i = 0; i < series.Length; i++)
+        _series = new SeriesLabels[_selection.Count];
+        for (int i = 0; i < _series.Length; i++)
         {
-            series[i] = new SeriesLabels(_selection.GetLabels(i));
+            _series[i] = new SeriesLabels(_selection.GetLabels(i));
         }
 
-        return series;
+        return _series;
     }
 
     public bool TryReadNext(RangeInput input)
@@ -39,18 +40,27 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
             return false;
         }
 
-        context.ThrowIfCancelled();
-        input.Raw.Clear();
-        _selection.ReadSamples(_next, input.Raw);
+        long queryable = Read(_next++, input);
         context.CountRead(input.Raw.Count);
 
         // The buffer is reused, so it weighs only while this series is in it.
         context.HoldSamples(input.Raw.Count);
         context.ReleaseSamples(input.Raw.Count);
-        context.CountQueryable(input.Load(Times, node.RangeMs));
-        input.Labels = _selection.GetLabels(_next);
-        _next++;
+        context.CountQueryable(queryable);
         return true;
+    }
+
+    /// <summary>How much time the samples span.</summary>
+    public long SpanMs => Times.LastMs - Times.FirstMs + node.RangeMs;
+
+    /// <summary>Reads one series, and counts nothing. Several threads may, into inputs of their own. Returns how many samples the windows hold together.</summary>
+    public long Read(int series, RangeInput input)
+    {
+        context.ThrowIfCancelled();
+        input.Raw.Clear();
+        _selection!.ReadSamples(series, input.Raw);
+        input.Labels = _series[series].Labels;
+        return input.Load(Times, node.RangeMs);
     }
 
     public void Dispose()

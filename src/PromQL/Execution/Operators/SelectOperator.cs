@@ -11,6 +11,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
     private readonly ReferenceTimes _times = ReferenceTimes.Of(node.Grid, node.Source.OffsetMs, node.Source.AtMs);
     private readonly SampleBuffer _samples = new();
     private ISeriesSelection? _selection;
+    private SeriesBatches? _batches;
     private int _next;
 
     public IReadOnlyList<SeriesLabels> GetSeries()
@@ -29,11 +30,29 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
             series[i] = new SeriesLabels(_selection.GetLabels(i));
         }
 
+        if (node.Source.Extension == SelectorExtension.None)
+        {
+            ISeriesSelection selection = _selection;
+            _batches = SeriesBatches.ForHeavy(series.Length, node.Grid, _times.LastMs - _times.FirstMs + node.LookbackMs, context, (index, input, block) =>
+            {
+                context.ThrowIfCancelled();
+                block.Clear();
+                input.Raw.Clear();
+                selection.ReadSamples(index, input.Raw);
+                return (input.Raw.Count, Fill(input.Raw, _times, node.LookbackMs, node.WantsTimestamp, block));
+            });
+        }
+
         return series;
     }
 
     public bool TryReadNext(StepBlock block)
     {
+        if (_batches is not null)
+        {
+            return _batches.TryReadNext(block);
+        }
+
         if (_selection is null || _next == _selection.Count)
         {
             return false;
@@ -58,7 +77,11 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         return true;
     }
 
-    public void Dispose() => _samples.Dispose();
+    public void Dispose()
+    {
+        _batches?.Dispose();
+        _samples.Dispose();
+    }
 
     // The window (time - lookback, time] is open on the left. A staleness marker hides what lies before it.
     private static long Fill(SampleBuffer samples, ReferenceTimes times, long lookbackMs, bool wantsTimestamp, StepBlock block)

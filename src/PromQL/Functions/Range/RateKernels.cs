@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 using Narthex.Model;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Syntax;
@@ -71,42 +72,44 @@ internal static class RateKernels
         ReadOnlySpan<int> ends = input.FloatEnds;
         Span<double> result = output.Values;
         Span<bool> present = output.Present;
-        double rangeSeconds = call.RangeMs / 1000.0;
 
         // Positions whose value is below their predecessor's: few, so each window only visits its own.
         int[] resets = isCounter ? ArrayPool<int>.Shared.Rent(Math.Max(values.Length, 1)) : [];
         int resetCount = isCounter ? FindResets(values, resets) : 0;
         int firstReset = 0;
+        var batch = new RateBatch(call.RangeMs, isCounter, isRate);
         for (int i = 0; i < starts.Length; i++)
         {
+            int lane = i % RateBatch.Size;
             call.Tick(i);
             int start = starts[i];
             int last = ends[i] - 1;
             if (last <= start || (input.HasHistograms && input.HistogramEnds[i] > input.HistogramStarts[i]))
             {
-                continue;
+                batch.Skip(lane);
             }
-
-            double difference = values[last] - values[start];
-            while (firstReset < resetCount && resets[firstReset] <= start)
+            else
             {
-                firstReset++;
+                double difference = values[last] - values[start];
+                while (firstReset < resetCount && resets[firstReset] <= start)
+                {
+                    firstReset++;
+                }
+
+                for (int r = firstReset; r < resetCount && resets[r] <= last; r++)
+                {
+                    difference += values[resets[r] - 1];
+                }
+
+                long endMs = call.Times.TimeAt(i);
+                batch.Set(lane, times[start] - (endMs - call.RangeMs), endMs - times[last], times[last] - times[start], last - start, values[start], difference);
+                present[i] = true;
             }
 
-            for (int r = firstReset; r < resetCount && resets[r] <= last; r++)
+            if (lane == RateBatch.Size - 1 || i == starts.Length - 1)
             {
-                difference += values[resets[r] - 1];
+                batch.Compute(result.Slice(i - lane, lane + 1));
             }
-
-            long endMs = call.Times.TimeAt(i);
-            double factor = Factor(times[start], times[last], last - start + 1, endMs - call.RangeMs, endMs, isCounter, values[start], difference);
-            if (isRate)
-            {
-                factor /= rangeSeconds;
-            }
-
-            result[i] = difference * factor;
-            present[i] = true;
         }
 
         if (isCounter)
@@ -118,7 +121,23 @@ internal static class RateKernels
     private static int FindResets(ReadOnlySpan<double> values, Span<int> resets)
     {
         int count = 0;
-        for (int i = 1; i < values.Length; i++)
+        int i = 1;
+        int width = Vector<double>.Count;
+        for (; i <= values.Length - width; i += width)
+        {
+            if (Vector.LessThanAny(new Vector<double>(values[i..]), new Vector<double>(values[(i - 1)..])))
+            {
+                for (int j = i; j < i + width; j++)
+                {
+                    if (values[j] < values[j - 1])
+                    {
+                        resets[count++] = j;
+                    }
+                }
+            }
+        }
+
+        for (; i < values.Length; i++)
         {
             if (values[i] < values[i - 1])
             {

@@ -1,0 +1,207 @@
+namespace Narthex.PromQL.Execution;
+
+/// <summary>Reads and computes one series. Returns how many samples came out of storage and how many count as queried.</summary>
+/// <remarks>Runs on several threads at a time; may use of the context only cancellation and annotations.</remarks>
+internal delegate (int Read, long Queryable) SeriesComputation(int series, RangeInput input, StepBlock output);
+
+/// <summary>
+/// Computes the series of a heavy selection on several threads, a batch at a time, and hands them out in their order:
+/// whoever adds them up does so in the same order as with one thread, and gets the same bits.
+/// </summary>
+/// <remarks>
+/// The query's own thread works through the batch as well, so progress needs no free thread in the pool; helpers that come late find nothing
+/// to do. A batch takes about a millisecond, after which helpers go back to the pool where other queries wait.
+/// </remarks>
+internal sealed class SeriesBatches : IDisposable
+{
+    private const int BatchSize = 64;
+
+    private readonly QueryContext _context;
+    private readonly SeriesComputation _compute;
+    private readonly int _count;
+    private readonly RangeInput _ownInput = new();
+    private readonly StepBlock[] _blocks;
+    private readonly (int Read, long Queryable)[] _counts = new (int, long)[BatchSize];
+    private readonly Stack<RangeInput> _inputs = [];
+    private readonly long _held;
+    private int _first;
+    private int _next;
+    private int _end;
+
+    private SeriesBatches(int count, int steps, QueryContext context, SeriesComputation compute)
+    {
+        _count = count;
+        _context = context;
+        _compute = compute;
+        _blocks = new StepBlock[Math.Min(BatchSize, count)];
+        long held = (long)_blocks.Length * steps;
+        context.HoldSamples(held);
+        _held = held;
+        for (int i = 0; i < _blocks.Length; i++)
+        {
+            _blocks[i] = new StepBlock(steps);
+        }
+    }
+
+    /// <summary>Batches for a selection that is worth more than one thread, otherwise null.</summary>
+    public static SeriesBatches? ForHeavy(int count, StepGrid grid, long spanMs, QueryContext context, SeriesComputation compute)
+    {
+        // Samples come every 15 seconds or so; a step costs about as much as decoding a sample.
+        long work = count * (grid.Count + (spanMs / 15_000));
+        return context.Helpers is not null && count > 1 && work >= context.Options.ParallelWork ? new SeriesBatches(count, grid.Count, context, compute) : null;
+    }
+
+    /// <summary>Puts the next series into the block. False when all have been read.</summary>
+    public bool TryReadNext(StepBlock block)
+    {
+        if (_next == _end)
+        {
+            if (_end == _count)
+            {
+                return false;
+            }
+
+            RunBatch();
+        }
+
+        int index = _next++ - _first;
+        (int read, long queryable) = _counts[index];
+        _context.CountRead(read);
+        _context.HoldSamples(read);
+        _context.ReleaseSamples(read);
+        _context.CountQueryable(queryable);
+        block.Swap(_blocks[index]);
+        return true;
+    }
+
+    public void Dispose()
+    {
+        foreach (StepBlock block in _blocks)
+        {
+            block.Dispose();
+        }
+
+        _ownInput.Dispose();
+        lock (_inputs)
+        {
+            while (_inputs.TryPop(out RangeInput? input))
+            {
+                input.Dispose();
+            }
+        }
+
+        if (_end >= 0)
+        {
+            _end = _next = -1;
+            _context.ReleaseSamples(_held);
+        }
+    }
+
+    private void RunBatch()
+    {
+        _context.ThrowIfCancelled();
+        _first = _end;
+        _next = _end;
+        _end = Math.Min(_count, _first + _blocks.Length);
+        var batch = new Batch(this, _first, _end - _first);
+        HelperGate helpers = _context.Helpers!;
+        for (int i = 1; i < batch.Count && i < Environment.ProcessorCount && helpers.TryEnter(); i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state =>
+                {
+                    try
+                    {
+                        state.Batch.Help();
+                    }
+                    finally
+                    {
+                        state.Helpers.Leave();
+                    }
+                },
+                (Batch: batch, Helpers: helpers),
+                preferLocal: false);
+        }
+
+        batch.Work(_ownInput);
+        batch.Wait();
+    }
+
+    /// <summary>One run over some series. A helper that outlives it touches nothing else.</summary>
+    private sealed class Batch(SeriesBatches owner, int first, int count)
+    {
+        private int _taken;
+        private int _done;
+        private Exception? _error;
+
+        public int Count => count;
+
+        public void Help()
+        {
+            if (Volatile.Read(ref _taken) >= count)
+            {
+                return;
+            }
+
+            RangeInput? input;
+            lock (owner._inputs)
+            {
+                owner._inputs.TryPop(out input);
+            }
+
+            input ??= new RangeInput();
+            Work(input, keep: true);
+        }
+
+        public void Work(RangeInput input, bool keep = false)
+        {
+            while (true)
+            {
+                int index = Interlocked.Increment(ref _taken) - 1;
+                if (index >= count)
+                {
+                    break;
+                }
+
+                try
+                {
+                    if (Volatile.Read(ref _error) is null)
+                    {
+                        owner._counts[index] = owner._compute(first + index, input, owner._blocks[index]);
+                    }
+                }
+                catch (Exception e)
+                {
+                    // It is thrown again where the query waits for the batch.
+                    Interlocked.CompareExchange(ref _error, e, null);
+                }
+                finally
+                {
+                    Interlocked.Increment(ref _done);
+                }
+            }
+
+            if (keep)
+            {
+                lock (owner._inputs)
+                {
+                    owner._inputs.Push(input);
+                }
+            }
+        }
+
+        public void Wait()
+        {
+            var spin = default(SpinWait);
+            while (Volatile.Read(ref _done) < count)
+            {
+                spin.SpinOnce(sleep1Threshold: -1);
+            }
+
+            if (_error is { } error)
+            {
+                System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+            }
+        }
+    }
+}
