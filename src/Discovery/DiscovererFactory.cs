@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
+using Narthex.Discovery.Dns;
 using Narthex.Discovery.Files;
 using Narthex.Discovery.Http;
+using Narthex.Discovery.Refreshing;
 using Narthex.HttpClients;
 
 namespace Narthex.Discovery;
@@ -13,15 +15,18 @@ public sealed class DiscoveryException(string message, Exception? innerException
 public sealed class DiscovererFactory(HttpClientFactory httpClients, DiscoveryMetrics metrics, TimeProvider time, ILoggerFactory loggers)
 {
     /// <summary>Makes a discoverer; <see cref="IDiscoverer.RunAsync"/> starts it.</summary>
+    /// <param name="config">The settings.</param>
+    /// <param name="job">The job that asked first; metrics of refreshes carry it.</param>
     /// <exception cref="DiscoveryException">The mechanism is not available, or its settings cannot be used.</exception>
-    public IDiscoverer Create(SdConfig config)
+    public IDiscoverer Create(SdConfig config, string job = "")
     {
         try
         {
             return config switch
             {
                 FileSdConfig file => new FileDiscoverer(file, metrics, time, loggers.CreateLogger<FileDiscoverer>()),
-                HttpSdConfig http => new HttpDiscoverer(http, httpClients, metrics, time, loggers.CreateLogger<HttpDiscoverer>()),
+                HttpSdConfig http => new HttpDiscoverer(http, httpClients, metrics, Loop<HttpDiscoverer>(http.RefreshInterval)),
+                DnsSdConfig dns => new DnsDiscoverer(dns, ResolverConfig.LoadSystem, metrics, Loop<DnsDiscoverer>(dns.RefreshInterval), time, loggers.CreateLogger<DnsDiscoverer>()),
                 _ => throw new DiscoveryException($"{config.Kind}_sd_configs is not available yet"),
             };
         }
@@ -29,5 +34,7 @@ public sealed class DiscovererFactory(HttpClientFactory httpClients, DiscoveryMe
         {
             throw new DiscoveryException(e.Message, e);
         }
+
+        RefreshLoop Loop<T>(TimeSpan interval) => new(config.Kind, job, interval, metrics, time, loggers.CreateLogger<T>());
     }
 }

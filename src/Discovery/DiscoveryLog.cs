@@ -18,4 +18,10 @@ internal static partial class DiscoveryLog
 
     [LoggerMessage(EventId = 3005, Level = LogLevel.Error, Message = "Unable to refresh target groups from {Url}: {Reason}")]
     public static partial void RefreshFailed(ILogger logger, string url, string reason);
+
+    [LoggerMessage(EventId = 3010, Level = LogLevel.Warning, Message = "DNS resolution failed: server {Server}, name {Name}: {Reason}")]
+    public static partial void DnsServerFailed(ILogger logger, string server, string name, string reason);
+
+    [LoggerMessage(EventId = 3011, Level = LogLevel.Error, Message = "Error refreshing DNS targets of {Name}: {Reason}")]
+    public static partial void DnsLookupFailed(ILogger logger, string name, string reason);
 }

@@ -68,7 +68,7 @@ public sealed class DiscoveryManager : IAsyncDisposable
                 var discovery = new JobDiscovery(StaticGroups.From(configs));
                 foreach (SdConfig config in configs.Where(config => config is not StaticSdConfig).Distinct())
                 {
-                    if (_providers.TryGetValue(config, out Provider? provider) || TryStart(config, out provider))
+                    if (_providers.TryGetValue(config, out Provider? provider) || TryStart(config, job, out provider))
                     {
                         kept.Add(config);
                         discovery.Providers.Add(provider);
@@ -124,12 +124,12 @@ public sealed class DiscoveryManager : IAsyncDisposable
         await Task.WhenAll(running);
     }
 
-    private bool TryStart(SdConfig config, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Provider? provider)
+    private bool TryStart(SdConfig config, string job, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Provider? provider)
     {
         provider = null;
         try
         {
-            IDiscoverer discoverer = _factory.Create(config);
+            IDiscoverer discoverer = _factory.Create(config, job);
             provider = new Provider(config.Kind, OnGroups, OnFault);
             _providers.Add(config, provider);
             provider.Start(discoverer);

@@ -34,4 +34,18 @@ public sealed class DiscoveryMetrics(MetricRegistry registry)
 
     internal Counter HttpFailures { get; } =
         registry.CreateCounter("prometheus_sd_http_failures_total", "Refreshes of HTTP service discovery that failed.");
+
+    internal Family<Counter> RefreshFailures { get; } = registry.CreateCounterFamily(
+        "prometheus_sd_refresh_failures_total", "Refreshes of a mechanism that failed.", "mechanism", "config");
+
+    internal Family<Summary> RefreshDuration { get; } = registry.CreateSummaryFamily(
+        "prometheus_sd_refresh_duration_seconds", "Time that a refresh of a mechanism took, in seconds.", [0.5, 0.9, 0.99], "mechanism", "config");
+
+    internal Family<Histogram> RefreshDurationHistogram { get; } = registry.CreateHistogramFamily(
+        "prometheus_sd_refresh_duration_histogram_seconds", "Time that refreshes of a mechanism took, in seconds.", [0.01, 0.1, 1, 10], "mechanism");
+
+    internal Counter DnsLookups { get; } = registry.CreateCounter("prometheus_sd_dns_lookups_total", "Names that were looked up in the DNS.");
+
+    internal Counter DnsLookupFailures { get; } =
+        registry.CreateCounter("prometheus_sd_dns_lookup_failures_total", "Names that could not be looked up in the DNS.");
 }

@@ -17,16 +17,6 @@ internal static class GenericSdRules
             case "digitalocean":
                 OneOf(section, "role", "droplets", "databases", "");
                 break;
-            case "dns":
-                CheckDns(section);
-                break;
-            case "docker":
-                Needs(section, "host", "host missing");
-                break;
-            case "dockerswarm":
-                Needs(section, "host", "host missing");
-                OneOf(section, "role", "services", "nodes", "tasks");
-                break;
             case "eureka":
                 Needs(section, "server", "eureka SD: empty or null eureka server");
                 NeedsHost(section, "server", "eureka SD: invalid eureka server URL");
@@ -119,16 +109,6 @@ internal static class GenericSdRules
             Needs(section, "client_id", "azure SD configuration requires a client_id");
             Needs(section, "client_secret", "azure SD configuration requires a client_secret");
         }
-    }
-
-    private static void CheckDns(SectionReader section)
-    {
-        section.Require(section.Texts("names").Count > 0, "DNS-SD config must contain at least one SRV record name");
-        string type = section.Text("type", "SRV").ToUpperInvariant();
-        section.Require(
-            type is not ("A" or "AAAA" or "MX" or "NS") || type is "MX" or "NS" || section.Integer("port", 0) != 0,
-            "a port is required in DNS-SD configs for all record types except SRV, MX and NS");
-        section.Require(type is "SRV" or "A" or "AAAA" or "MX" or "NS", $"invalid DNS-SD records type {type}");
     }
 
     private static void CheckMarathon(SectionReader section, HttpClientConfig http)

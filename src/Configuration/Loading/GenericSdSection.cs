@@ -65,7 +65,6 @@ internal static class GenericSdSection
     private static string PackageOf(string kind) => kind switch
     {
         "ec2" or "lightsail" => "aws",
-        "docker" or "dockerswarm" => "moby",
         "kuma" => "xds",
         "nerve" or "serverset" => "zookeeper",
         _ => kind,

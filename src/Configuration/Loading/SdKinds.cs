@@ -13,11 +13,7 @@ internal static class SdKinds
     [
         ("aws", true, "role region endpoint access_key secret_key profile role_arn external_id refresh_interval port filters clusters"),
         ("azure", true, "environment authentication_method subscription_id tenant_id client_id client_secret resource_group refresh_interval port"),
-        ("consul", true, "server path_prefix token datacenter namespace partition scheme username password services filter health_filter tags node_meta tag_separator allow_stale refresh_interval"),
         ("digitalocean", true, "role port refresh_interval"),
-        ("dns", false, "names type port refresh_interval"),
-        ("docker", true, "host port host_networking_host match_first_network filters refresh_interval"),
-        ("dockerswarm", true, "host role port filters refresh_interval"),
         ("ec2", true, "region endpoint access_key secret_key profile role_arn external_id refresh_interval port filters"),
         ("eureka", true, "server refresh_interval"),
         ("gce", false, "project zone filter refresh_interval port tag_separator"),

@@ -12,6 +12,10 @@ internal static partial class SdSection
     {
         var kinds = new SortedDictionary<string, Func<YamlNode, LoadContext, SdConfig>>(StringComparer.Ordinal)
         {
+            ["consul_sd_configs"] = ConsulSdSection.Read,
+            ["dns_sd_configs"] = DnsSdSection.Read,
+            ["docker_sd_configs"] = DockerSdSection.Read,
+            ["dockerswarm_sd_configs"] = DockerSdSection.ReadSwarm,
             ["file_sd_configs"] = ReadFile,
             ["http_sd_configs"] = ReadHttp,
             ["static_configs"] = ReadStatic,

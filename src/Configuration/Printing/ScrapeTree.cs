@@ -115,6 +115,10 @@ internal static class ScrapeTree
         FileSdConfig file => new TreeBuilder().Texts("files", file.Files).Duration("refresh_interval", file.RefreshInterval).ToMapping(),
         HttpSdConfig http => new TreeBuilder().AddHttpClient(http.HttpClient)
             .Duration("refresh_interval", http.RefreshInterval).Text("url", UrlText.Redact(http.Url)).ToMapping(),
+        DnsSdConfig dns => DiscoveryTree.Dns(dns),
+        ConsulSdConfig consul => DiscoveryTree.Consul(consul),
+        DockerSdConfig docker => DiscoveryTree.Docker(docker),
+        DockerSwarmSdConfig swarm => DiscoveryTree.DockerSwarm(swarm),
         GenericSdConfig generic => generic.Settings,
         _ => throw new ArgumentException($"There is no form for {config.Kind}.", nameof(config)),
     };

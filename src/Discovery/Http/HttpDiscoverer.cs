@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
+using Narthex.Discovery.Refreshing;
 using Narthex.HttpClients;
 using Narthex.Model;
 
@@ -16,44 +16,24 @@ internal sealed class HttpDiscoverer : IDiscoverer, IDisposable
     private readonly HttpSdConfig _config;
     private readonly HttpClient _client;
     private readonly DiscoveryMetrics _metrics;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly RefreshLoop _loop;
     private int _groupCount;
 
-    public HttpDiscoverer(
-        HttpSdConfig config, HttpClientFactory clients, DiscoveryMetrics metrics, TimeProvider time, ILogger<HttpDiscoverer> logger)
+    public HttpDiscoverer(HttpSdConfig config, HttpClientFactory clients, DiscoveryMetrics metrics, RefreshLoop loop)
     {
         _config = config;
         _client = clients.Create(config.HttpClient);
         _client.Timeout = config.RefreshInterval;
         _metrics = metrics;
-        _time = time;
-        _logger = logger;
+        _loop = loop;
     }
 
-    public async Task RunAsync(IProgress<IReadOnlyList<TargetGroup>> updates, CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(_config.RefreshInterval, _time);
-        do
-        {
-            try
-            {
-                updates.Report(await RefreshAsync(cancellationToken));
-            }
-            catch (Exception e) when (
-                e is HttpRequestException or ConfigurationException or IOException
-                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-            {
-                _metrics.HttpFailures.Increment();
-                DiscoveryLog.RefreshFailed(_logger, _config.Url, e.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(cancellationToken));
-    }
+    public Task RunAsync(IProgress<IReadOnlyList<TargetGroup>> updates, CancellationToken cancellationToken) =>
+        _loop.RunAsync(RefreshAsync, _config.Url, updates, _metrics.HttpFailures.Increment, cancellationToken);
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<List<TargetGroup>> RefreshAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TargetGroup>> RefreshAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, _config.Url);
         request.Headers.TryAddWithoutValidation("Accept", "application/json");

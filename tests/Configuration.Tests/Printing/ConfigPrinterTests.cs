@@ -56,6 +56,6 @@ public sealed class ConfigPrinterTests
 
         Assert.DoesNotContain("hunter2", printed, StringComparison.Ordinal);
         Assert.Contains("proxy_url: http://u:xxxxx@proxy:1\n", printed, StringComparison.Ordinal);
-        Assert.Contains("- token: <secret>\n", printed, StringComparison.Ordinal);
+        Assert.Contains("  - server: localhost:8500\n    token: <secret>\n", printed, StringComparison.Ordinal);
     }
 }
