@@ -10,7 +10,7 @@ using ValueType = Narthex.PromQL.Syntax.ValueType;
 namespace Narthex.PromQL;
 
 /// <summary>The streaming PromQL engine: parses, plans and runs queries on the thread pool, within limits of number, time and memory.</summary>
-public sealed class QueryEngine : IQueryEngine, IDisposable
+public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
 {
     private readonly QueryEngineOptions _options;
     private readonly TimeProvider _time;
@@ -39,8 +39,15 @@ public sealed class QueryEngine : IQueryEngine, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(stepMs);
         ArgumentOutOfRangeException.ThrowIfLessThan(range.MaxMs, range.MinMs);
-        int count = checked((int)((range.MaxMs - range.MinMs) / stepMs) + 1);
-        return RunAsync(storage, query, new StepGrid(range.MinMs, stepMs, count), isRange: true, options, cancellationToken);
+        return RunAsync(storage, query, GridOf(range, stepMs), isRange: true, options, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public QueryPlan Explain(string query, TimeRange range, long stepMs, QueryOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(range.MaxMs, range.MinMs);
+        StepGrid grid = stepMs > 0 ? GridOf(range, stepMs) : StepGrid.Instant(range.MaxMs);
+        return PlanPrinter.ToTree(Plan(Parse(query), grid, options));
     }
 
     /// <inheritdoc/>
@@ -99,6 +106,15 @@ public sealed class QueryEngine : IQueryEngine, IDisposable
         }
     }
 
+    private static StepGrid GridOf(TimeRange range, long stepMs) =>
+        new(range.MinMs, stepMs, checked((int)((range.MaxMs - range.MinMs) / stepMs) + 1));
+
+    private PlanNode Plan(Expression expression, StepGrid grid, QueryOptions options)
+    {
+        TimeSpan lookback = options.LookbackDelta is { } asked && asked > TimeSpan.Zero ? asked : _options.LookbackDelta;
+        return new Planner(grid, (long)lookback.TotalMilliseconds, _options).Plan(expression);
+    }
+
     private Expression Parse(string query)
     {
         try
@@ -120,8 +136,7 @@ public sealed class QueryEngine : IQueryEngine, IDisposable
         IQueryableStorage storage, string query, Expression expression, StepGrid grid, bool isRange, QueryOptions options, TimeSpan queued, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        TimeSpan lookback = options.LookbackDelta is { } asked && asked > TimeSpan.Zero ? asked : _options.LookbackDelta;
-        PlanNode plan = new Planner(grid, (long)lookback.TotalMilliseconds, _options).Plan(expression);
+        PlanNode plan = Plan(expression, grid, options);
         TimeSpan planned = Stopwatch.GetElapsedTime(started);
         using var context = new QueryContext(storage, query, _options, Planner.RangeOf(plan), cancellationToken) { IsRangeQuery = isRange, Helpers = _helpers };
         var builder = new ResultBuilder(plan, context);

@@ -16,6 +16,10 @@ internal static class PlanPrinter
         return text.ToString();
     }
 
+    /// <summary>The plan as a tree of descriptions.</summary>
+    public static QueryPlan ToTree(PlanNode node) => new(
+        NameOf(node), Describe(node), node.Grid.StartMs, node.Grid.StepMs, node.Grid.Count, [.. node.Children.Select(ToTree)]);
+
     private static void Print(PlanNode node, int depth, StringBuilder text)
     {
         text.Append(' ', depth * 2).Append(Describe(node));
@@ -30,6 +34,20 @@ internal static class PlanPrinter
             Print(child, depth + 1, text);
         }
     }
+
+    private static string NameOf(PlanNode node) => node switch
+    {
+        NumberNode => "number",
+        TextNode => "text",
+        SelectNode => "select",
+        RangeSelectNode => "select range",
+        SubqueryNode => "subquery",
+        CallNode => "call",
+        AggregateNode => "aggregate",
+        BinaryNode => "binary",
+        NegateNode => "negate",
+        _ => "once for all steps",
+    };
 
     private static void StepGridOf(PlanNode node, StringBuilder text)
     {

@@ -69,4 +69,18 @@ public sealed class PlannerTests
 
     private static PlanNode Plan(string query) =>
         new Planner(s_grid, 300_000, new QueryEngineOptions()).Plan(PromQLParser.ParseExpression(query, ParserOptions.All));
+
+    [Fact]
+    public void Explain_gives_the_plan_as_a_tree()
+    {
+        using var engine = new QueryEngine(new QueryEngineOptions(), TimeProvider.System, new Narthex.Instrumentation.MetricRegistry());
+        QueryPlan plan = engine.Explain("sum by (a) (rate(x[5m]))", new TimeRange(0, 600_000), 60_000, QueryOptions.Default);
+        Assert.Equal(("aggregate", "sum by (a)", 11), (plan.Name, plan.Details, plan.Steps));
+        QueryPlan call = Assert.Single(plan.Children);
+        Assert.Equal(("call", "rate"), (call.Name, call.Details));
+        QueryPlan select = Assert.Single(call.Children);
+        Assert.Equal("select range", select.Name);
+        Assert.Contains("window 300000 ms", select.Details, StringComparison.Ordinal);
+        Assert.Throws<QueryException>(() => engine.Explain("sum(", new TimeRange(0, 0), 0, QueryOptions.Default));
+    }
 }
