@@ -344,6 +344,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
         _state.OnLoaded(configuration);
+        foreach ((string key, string effect) in UnavailableSettings.Find(configuration))
+        {
+            ServerLog.SettingUnavailable(_logger, key, effect);
+        }
     }
 
     private async Task TakeTargetsAsync()

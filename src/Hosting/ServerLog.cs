@@ -26,6 +26,9 @@ internal static partial class ServerLog
     [LoggerMessage(EventId = 7005, Level = LogLevel.Error, Message = "Opening storage failed {err}")]
     public static partial void StorageFailed(ILogger logger, string err);
 
+    [LoggerMessage(EventId = 7030, Level = LogLevel.Warning, Message = "The configuration has a setting that is not available yet {key} {effect}")]
+    public static partial void SettingUnavailable(ILogger logger, string key, string effect);
+
     [LoggerMessage(EventId = 7006, Level = LogLevel.Information, Message = "TSDB started")]
     public static partial void StorageStarted(ILogger logger);
 
