@@ -312,6 +312,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             Control = this,
             Storage = () => _database,
             Engine = _engine,
+            Explainer = _engine,
             Language = new ParserOptions
             {
                 EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),

@@ -116,6 +116,11 @@ internal sealed class RequestPipeline
         AddApi("/query_exemplars", Get | Post, queries.ExemplarsAsync);
         AddApi("/format_query", Get | Post, queries.FormatAsync);
         AddApi("/parse_query", Get | Post, queries.ParseAsync);
+        if (_services.Explainer is { } explainer)
+        {
+            AddApi("/query_explain", Get | Post, new ExplainEndpoint(explainer, _time).ExplainAsync);
+        }
+
         AddApi("/series", Get | Post, series.SeriesAsync);
         AddApi("/labels", Get | Post, series.LabelNamesAsync);
         AddApi("/label/*/values", Get, series.LabelValuesAsync);

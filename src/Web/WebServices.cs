@@ -1,5 +1,6 @@
 using Narthex.Instrumentation;
 using Narthex.PromQL;
+using Narthex.PromQL.Execution;
 using Narthex.PromQL.Syntax;
 using Narthex.RemoteStorage;
 using Narthex.Scraping;
@@ -21,6 +22,9 @@ public sealed record WebServices
 
     /// <summary>What answers queries.</summary>
     public required IQueryEngine Engine { get; init; }
+
+    /// <summary>Says what the engine would do with a query; null leaves <c>query_explain</c> out.</summary>
+    public IQueryExplainer? Explainer { get; init; }
 
     /// <summary>Which parts of the language are on.</summary>
     public ParserOptions Language { get; init; } = ParserOptions.Default;

@@ -30,6 +30,30 @@ public sealed class NarthexServerTests
     }
 
     [Fact]
+    public async Task A_query_is_explained_as_a_tree_of_what_would_be_done()
+    {
+        await using RunningServer running = await RunningServer.StartAsync();
+
+        JsonElement range = (await running.GetDataAsync("query_explain?query=sum(rate(x[5m]))&start=0&end=600&step=60")).GetProperty("plan");
+        Assert.Equal(11, range.GetProperty("steps").GetInt32());
+        JsonElement leaf = range;
+        while (leaf.GetProperty("children").GetArrayLength() > 0)
+        {
+            leaf = leaf.GetProperty("children")[0];
+        }
+
+        Assert.Contains("x", leaf.GetProperty("details").GetString(), StringComparison.Ordinal);
+        Assert.NotEqual(range.GetProperty("name").GetString(), leaf.GetProperty("name").GetString());
+
+        JsonElement instant = (await running.GetDataAsync("query_explain?query=x&time=5")).GetProperty("plan");
+        Assert.Equal(1, instant.GetProperty("steps").GetInt32());
+        Assert.Equal(5, instant.GetProperty("start").GetDouble());
+
+        using HttpResponseMessage refused = await running.Client.GetAsync("/api/v1/query_explain?query=sum(");
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    [Fact]
     public async Task A_bad_reload_changes_nothing_and_says_so()
     {
         await using RunningServer running = await RunningServer.StartAsync(options => options with { EnableLifecycle = true });

@@ -34,29 +34,7 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
     {
         RequestParameters parameters = request.Parameters;
         int limit = ApiValues.Limit(parameters["limit"]);
-        var range = new TimeRange(
-            ApiValues.RequiredTime("start", parameters["start"]), ApiValues.RequiredTime("end", parameters["end"]));
-        if (range.MaxMs < range.MinMs)
-        {
-            throw ApiException.InvalidParameter("end", "end timestamp must not be before start time");
-        }
-
-        TimeSpan step = ApiValues.ParseDuration(parameters["step"], out string error) ?? throw ApiException.InvalidParameter("step", error);
-        long stepMs = step.Ticks / TimeSpan.TicksPerMillisecond;
-        if (stepMs <= 0)
-        {
-            throw ApiException.InvalidParameter(
-                "step", "zero or negative query resolution step widths are not accepted. Try a positive integer");
-        }
-
-        // Wider than any long where start and end are the ends of time.
-        if (((Int128)range.MaxMs - range.MinMs) / stepMs > PointsMax)
-        {
-            throw new ApiException(
-                ApiErrorKind.BadData,
-                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
-        }
-
+        (TimeRange range, long stepMs) = ReadRange(parameters);
         QueryOptions options = ReadOptions(request);
         await AnswerAsync(
             request,
@@ -112,6 +90,56 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
         return Task.CompletedTask;
     }
 
+    /// <summary>The times of a range query; without a step those of an instant one, as a range of one time and a step of 0.</summary>
+    internal static (TimeRange Range, long StepMs) ReadRange(RequestParameters parameters, TimeProvider time)
+    {
+        if (parameters["step"].Length > 0)
+        {
+            return ReadRange(parameters);
+        }
+
+        long timestampMs = ApiValues.OptionalTime("time", parameters["time"], time.GetUtcNow().ToUnixTimeMilliseconds());
+        return (new TimeRange(timestampMs, timestampMs), 0);
+    }
+
+    /// <summary>The error of the API for a query that failed.</summary>
+    internal static ApiException ToApiException(QueryException e) => e.Kind switch
+    {
+        QueryErrorKind.BadData => ApiException.InvalidParameter("query", e.Message),
+        QueryErrorKind.Timeout => new ApiException(ApiErrorKind.Timeout, e.Message, e),
+        QueryErrorKind.Canceled => new ApiException(ApiErrorKind.Canceled, e.Message, e),
+        QueryErrorKind.Internal => new ApiException(ApiErrorKind.Internal, e.Message, e),
+        _ => new ApiException(ApiErrorKind.Execution, e.Message, e),
+    };
+
+    private static (TimeRange Range, long StepMs) ReadRange(RequestParameters parameters)
+    {
+        var range = new TimeRange(
+            ApiValues.RequiredTime("start", parameters["start"]), ApiValues.RequiredTime("end", parameters["end"]));
+        if (range.MaxMs < range.MinMs)
+        {
+            throw ApiException.InvalidParameter("end", "end timestamp must not be before start time");
+        }
+
+        TimeSpan step = ApiValues.ParseDuration(parameters["step"], out string error) ?? throw ApiException.InvalidParameter("step", error);
+        long stepMs = step.Ticks / TimeSpan.TicksPerMillisecond;
+        if (stepMs <= 0)
+        {
+            throw ApiException.InvalidParameter(
+                "step", "zero or negative query resolution step widths are not accepted. Try a positive integer");
+        }
+
+        // Wider than any long where start and end are the ends of time.
+        if (((Int128)range.MaxMs - range.MinMs) / stepMs > PointsMax)
+        {
+            throw new ApiException(
+                ApiErrorKind.BadData,
+                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)");
+        }
+
+        return (range, stepMs);
+    }
+
     private Expression Parse(ApiRequest request)
     {
         try
@@ -133,14 +161,7 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
         }
         catch (QueryException e)
         {
-            throw e.Kind switch
-            {
-                QueryErrorKind.BadData => ApiException.InvalidParameter("query", e.Message),
-                QueryErrorKind.Timeout => new ApiException(ApiErrorKind.Timeout, e.Message, e),
-                QueryErrorKind.Canceled => new ApiException(ApiErrorKind.Canceled, e.Message, e),
-                QueryErrorKind.Internal => new ApiException(ApiErrorKind.Internal, e.Message, e),
-                _ => new ApiException(ApiErrorKind.Execution, e.Message, e),
-            };
+            throw ToApiException(e);
         }
 
         using (result)
