@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
+using Narthex.Discovery.Consul;
 using Narthex.Discovery.Dns;
 using Narthex.Discovery.Files;
 using Narthex.Discovery.Http;
@@ -27,6 +28,7 @@ public sealed class DiscovererFactory(HttpClientFactory httpClients, DiscoveryMe
                 FileSdConfig file => new FileDiscoverer(file, metrics, time, loggers.CreateLogger<FileDiscoverer>()),
                 HttpSdConfig http => new HttpDiscoverer(http, httpClients, metrics, Loop<HttpDiscoverer>(http.RefreshInterval)),
                 DnsSdConfig dns => new DnsDiscoverer(dns, ResolverConfig.LoadSystem, metrics, Loop<DnsDiscoverer>(dns.RefreshInterval), time, loggers.CreateLogger<DnsDiscoverer>()),
+                ConsulSdConfig consul => new ConsulDiscoverer(consul, httpClients, metrics, time, loggers.CreateLogger<ConsulDiscoverer>()),
                 _ => throw new DiscoveryException($"{config.Kind}_sd_configs is not available yet"),
             };
         }

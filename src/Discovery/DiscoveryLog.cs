@@ -24,4 +24,7 @@ internal static partial class DiscoveryLog
 
     [LoggerMessage(EventId = 3011, Level = LogLevel.Error, Message = "Error refreshing DNS targets of {Name}: {Reason}")]
     public static partial void DnsLookupFailed(ILogger logger, string name, string reason);
+
+    [LoggerMessage(EventId = 3012, Level = LogLevel.Error, Message = "Error retrieving {What} from Consul: {Reason}")]
+    public static partial void ConsulFailed(ILogger logger, string what, string reason);
 }

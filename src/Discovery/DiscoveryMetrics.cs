@@ -48,4 +48,10 @@ public sealed class DiscoveryMetrics(MetricRegistry registry)
 
     internal Counter DnsLookupFailures { get; } =
         registry.CreateCounter("prometheus_sd_dns_lookup_failures_total", "Names that could not be looked up in the DNS.");
+
+    internal Family<Summary> ConsulRpcDuration { get; } = registry.CreateSummaryFamily(
+        "prometheus_sd_consul_rpc_duration_seconds", "Time that a question to Consul took, in seconds.", [0.5, 0.9, 0.99], "endpoint", "call");
+
+    internal Counter ConsulRpcFailures { get; } =
+        registry.CreateCounter("prometheus_sd_consul_rpc_failures_total", "Questions to Consul that failed.");
 }

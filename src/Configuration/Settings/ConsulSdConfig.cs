@@ -9,7 +9,7 @@ public sealed record ConsulSdConfig : SdConfig
     /// <inheritdoc/>
     public override string Kind => "consul";
 
-    /// <summary><c>server</c>: host and port, or a URL, or a <c>unix://</c> path.</summary>
+    /// <summary><c>server</c>: host and port, or a URL, whose scheme then counts.</summary>
     public string Server { get; init; } = "localhost:8500";
 
     /// <summary><c>path_prefix</c>: stands before <c>/v1</c>.</summary>

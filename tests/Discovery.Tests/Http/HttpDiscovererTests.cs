@@ -1,8 +1,5 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
 using Narthex.Model;
 
@@ -15,7 +12,7 @@ public sealed class HttpDiscovererTests
     {
         string answer = """[{"targets": ["127.0.0.1:9"], "labels": {"__meta_datacenter": "bru1"}}, {"targets": ["h:2"]}]""";
         int status = 200;
-        await using WebApplication server = await StartAsync(async context =>
+        await using WebApplication server = await LocalServer.StartAsync(async context =>
         {
             Assert.Equal("60", context.Request.Headers["X-Prometheus-Refresh-Interval-Seconds"]);
             context.Response.StatusCode = status;
@@ -35,16 +32,5 @@ public sealed class HttpDiscovererTests
         Assert.Equal([url + ":0", url + ":1"], groups.Select(group => group.Source));
         Assert.Equal(Labels.FromStrings("__meta_datacenter", "bru1", "__meta_url", url), groups[0].Labels);
         Assert.Equal(2, (await fixture.NextAsync())["a"].Count);
-    }
-
-    private static async Task<WebApplication> StartAsync(RequestDelegate answer)
-    {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        WebApplication app = builder.Build();
-        app.Run(answer);
-        await app.StartAsync();
-        return app;
     }
 }
