@@ -101,10 +101,12 @@ public sealed class RealPrometheusTests
         {
             try
             {
+                // The two lines come from different threads, in either order.
                 string? address = null;
-                string? line;
-                while ((line = await prometheus.StandardError.ReadLineAsync()) is not null && !line.Contains("ready to receive"))
+                bool isReady = false;
+                while ((address is null || !isReady) && await prometheus.StandardError.ReadLineAsync() is { } line)
                 {
+                    isReady |= line.Contains("ready to receive");
                     address = Regex.Match(line, "Listening on\".* address=(\\S+)") is { Success: true } match ? match.Groups[1].Value : address;
                 }
 
