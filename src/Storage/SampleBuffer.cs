@@ -102,6 +102,49 @@ public sealed class SampleBuffer : IDisposable
         Count = count;
     }
 
+    /// <summary>Removes <paramref name="count"/> samples from <paramref name="start"/> on; later ones move up.</summary>
+    public void RemoveRange(int start, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        int from = start + count;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(from, Count, nameof(count));
+        _timestamps.AsSpan(from, Count - from).CopyTo(_timestamps.AsSpan(start));
+        _values.AsSpan(from, Count - from).CopyTo(_values.AsSpan(start));
+        if (HasHistograms)
+        {
+            _histograms.AsSpan(from, Count - from).CopyTo(_histograms.AsSpan(start));
+        }
+
+        Truncate(Count - count);
+    }
+
+    /// <summary>Appends <paramref name="count"/> samples of another buffer, from <paramref name="start"/> on.</summary>
+    public void Append(SampleBuffer other, int start, int count)
+    {
+        if (other.HasHistograms)
+        {
+            for (int i = start; i < start + count; i++)
+            {
+                if (other._histograms[i] is { } histogram)
+                {
+                    Append(other._timestamps[i], histogram);
+                }
+                else
+                {
+                    Append(other._timestamps[i], other._values[i]);
+                }
+            }
+
+            return;
+        }
+
+        Reserve(count, out Span<long> timestamps, out Span<double> values);
+        other.Timestamps.Slice(start, count).CopyTo(timestamps);
+        other.Values.Slice(start, count).CopyTo(values);
+        Advance(count);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

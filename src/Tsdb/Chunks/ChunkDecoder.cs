@@ -1,0 +1,22 @@
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.Tsdb.Chunks;
+
+/// <summary>Decodes chunks of any encoding. Safe on any bytes.</summary>
+public static class ChunkDecoder
+{
+    /// <summary>Appends the samples inside <paramref name="range"/> to <paramref name="samples"/>.</summary>
+    /// <exception cref="ChunkCorruptionException">The chunk is damaged or of an unknown encoding; the buffer is as it was.</exception>
+    public static void Append(ChunkEncoding encoding, ReadOnlySpan<byte> chunk, TimeRange range, SampleBuffer samples)
+    {
+        switch (encoding)
+        {
+            case ChunkEncoding.Xor:
+                XorDecoder.Append(chunk, XorDecoder.CountSamples(chunk), range, samples);
+                break;
+            default:
+                throw new ChunkCorruptionException($"invalid chunk encoding {(byte)encoding}");
+        }
+    }
+}
