@@ -36,7 +36,7 @@ public sealed record BlockMeta
 
     /// <summary>What others have added.</summary>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Others { get; init; }
+    public Dictionary<string, JsonElement>? Others { get; set; }
 
     /// <summary>The instants of the block, the last one included.</summary>
     [JsonIgnore]
@@ -66,7 +66,7 @@ public sealed record BlockStats
 
     /// <summary>What others have added.</summary>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Others { get; init; }
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 /// <summary>Where a block comes from.</summary>
@@ -93,7 +93,7 @@ public sealed record BlockCompaction
 
     /// <summary>What others have added.</summary>
     [JsonExtensionData]
-    public Dictionary<string, JsonElement>? Others { get; init; }
+    public Dictionary<string, JsonElement>? Others { get; set; }
 }
 
 /// <summary>A block that went into another one.</summary>
