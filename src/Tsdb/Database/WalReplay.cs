@@ -88,7 +88,8 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
 
         if (_numbersDiffer)
         {
-            head.WalRefs.Adopt(_numbers, _greatestNumber);
+            var aliases = _otherNumbers.Where(entry => _numbers[entry.Value] != entry.Key).ToDictionary();
+            head.WalRefs.Adopt(_numbers, aliases, _greatestNumber);
         }
 
         Report(start, checkpointTime);
@@ -220,7 +221,7 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
             bool added;
             try
             {
-                series = head.Index.GetOrAdd(reader.Labels.ToLabels(), out added);
+                series = head.Directory.GetOrAdd(reader.Labels.ToLabels(), out added);
             }
             catch (Storage.StorageException)
             {
@@ -254,7 +255,7 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
         }
 
         series = unchecked((uint)number - 1);
-        return number is > 0 and <= uint.MaxValue && series < head.Index.Count && _numbers[series] == number;
+        return number is > 0 and <= uint.MaxValue && series < head.SlotCount && _numbers[series] == number;
     }
 
     private void ReplaySamples(ReadOnlySpan<byte> record)

@@ -7,10 +7,16 @@ namespace Narthex.Tsdb.Head;
 internal sealed class HeadAppender(HeadStorage head) : IAppender
 {
     private CommitRows? _rows;
+    private int _side;
     private int _exemplars;
 
     /// <inheritdoc/>
-    public SeriesRef GetOrAddSeries(Labels labels) => head.GetRef(head.Index.GetOrAdd(labels, out _));
+    public SeriesRef GetOrAddSeries(Labels labels)
+    {
+        // From here to the end of the commit, no series that is looked up is collected.
+        _rows ??= Activate();
+        return head.GetRef(head.Directory.GetOrAdd(labels, out _));
+    }
 
     /// <inheritdoc/>
     public void Append(SeriesRef series, long timestampMs, double value) =>
@@ -34,7 +40,7 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
         try
         {
             Interlocked.Add(ref head.Counters.ExemplarsReceived, _exemplars);
-            if (_rows is not { } rows)
+            if (_rows is not { Count: > 0 } rows)
             {
                 return default;
             }
@@ -67,6 +73,7 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
             _rows = null;
             head.ReturnRows(rows);
             Interlocked.Decrement(ref head.Counters.ActiveAppenders);
+            head.LeaveAppend(_side);
         }
     }
 
@@ -76,6 +83,7 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     private CommitRows Activate()
     {
         Interlocked.Increment(ref head.Counters.ActiveAppenders);
+        _side = head.Appends.Enter();
         return _rows = head.RentRows();
     }
 }

@@ -12,6 +12,7 @@ internal sealed class HeadCounters
     public long SeriesNotFound;
     public long SeriesCreated;
     public long SeriesRemoved;
+    public long ChunksRemoved;
     public long AppendersCreated;
     public long ActiveAppenders;
     public long ExemplarsReceived;

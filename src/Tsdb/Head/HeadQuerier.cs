@@ -9,9 +9,15 @@ using Narthex.Tsdb.Head.Series;
 namespace Narthex.Tsdb.Head;
 
 /// <summary>A view of the head as it was when it was opened.</summary>
-internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistry.Epoch epoch, uint seriesCount) : IQuerier
+/// <remarks>Series are numbered as in the index that was the present one at the opening, and the view keeps that.</remarks>
+internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistry.Epoch epoch, HeadIndex index) : IQuerier
 {
+    private readonly uint _seriesCount = index.Count;
+    private readonly int _pairCount = index.Pairs.Count;
     private int _disposed;
+
+    /// <summary>The index that the view looks at.</summary>
+    public HeadIndex Index => index;
 
     /// <summary>The times that can be seen.</summary>
     public TimeRange Range { get; } = range;
@@ -22,7 +28,7 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
         uint[] series = SelectVisible(matchers, hints.LabelsOnly || hints.Function == "series", out int count, cancellationToken);
         if (hints.Sorted)
         {
-            series.AsSpan(0, count).Sort(head.Index.Compare);
+            series.AsSpan(0, count).Sort(index.Compare);
         }
 
         if (hints.Limit > 0 && count > hints.Limit)
@@ -30,13 +36,12 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
             count = hints.Limit;
         }
 
-        return new HeadSelection(head, this, series, count);
+        return new HeadSelection(this, series, count);
     }
 
     /// <inheritdoc/>
     public LabelQueryResult GetLabelNames(IReadOnlyList<LabelMatcher> matchers, int limit, CancellationToken cancellationToken)
     {
-        HeadIndex index = head.Index;
         var names = new HashSet<uint>();
         if (matchers.Count == 0)
         {
@@ -72,7 +77,6 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
     /// <inheritdoc/>
     public LabelQueryResult GetLabelValues(string name, IReadOnlyList<LabelMatcher> matchers, int limit, CancellationToken cancellationToken)
     {
-        HeadIndex index = head.Index;
         var values = new HashSet<uint>();
         if (index.Symbols.TryFind(Encoding.UTF8.GetBytes(name), out uint symbol) && index.Pairs.FindName(symbol) is { } nameValues)
         {
@@ -109,11 +113,11 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            head.CloseView();
+            head.CloseView(epoch);
         }
     }
 
-    /// <summary>Appends what the view sees of a series.</summary>
+    /// <summary>Appends what the view sees of the series in a slot.</summary>
     [SkipLocalsInit]
     internal void ReadSamples(uint series, SampleBuffer samples)
     {
@@ -208,11 +212,11 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
 
     private uint[] SelectVisible(IReadOnlyList<LabelMatcher> matchers, bool checkOldest, out int count, CancellationToken cancellationToken)
     {
-        uint[] series = SeriesSelector.Select(head.Index, seriesCount, matchers, out int found, cancellationToken);
+        uint[] series = SeriesSelector.Select(index, _seriesCount, matchers, out int found, cancellationToken);
         count = 0;
         for (int i = 0; i < found; i++)
         {
-            if (MayHaveSamples(series[i], checkOldest))
+            if (MayHaveSamples(index.SlotOf(series[i]), checkOldest))
             {
                 series[count++] = series[i];
             }
@@ -225,7 +229,7 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
     {
         SeriesState state = head.CopySeries(series, default);
         long newestVisible = Math.Min(head.GetNewest(series, in state), epoch.GetNewestVisible(series, state.Epoch));
-        if (newestVisible < Range.MinMs || newestVisible == long.MinValue)
+        if (newestVisible < Range.MinMs || newestVisible == long.MinValue || Range.MinMs > Range.MaxMs)
         {
             return false;
         }
@@ -250,7 +254,9 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
             SeriesState copy = head.CopySeries(series, chunk);
 
             // A chunk that was closed since then started at the same time.
-            oldest = copy.ClosedChunks == state.ClosedChunks ? ChunkAppender.FirstTimestamp(chunk) : head.ClosedChunks.Get(copy.ClosedChunks).MinMs;
+            oldest = copy.ClosedChunks == state.ClosedChunks
+                ? copy.OpenChunk == 0 ? long.MaxValue : ChunkAppender.FirstTimestamp(chunk)
+                : copy.ClosedChunks == 0 ? long.MinValue : head.ClosedChunks.Get(copy.ClosedChunks).MinMs;
         }
 
         return (state.Flags & SeriesFlags.HasHistograms) != 0 ? Math.Min(oldest, head.Histograms.GetOldest(series)) : oldest;
@@ -258,17 +264,13 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
 
     private bool OverlapsHead() => head.MinTimeMs <= Range.MaxMs && head.MaxTimeMs >= Range.MinMs;
 
-    /// <summary>Whether the pair's first series was there when the view was opened.</summary>
-    private bool IsVisible(uint pair)
-    {
-        LabelPairs.PostingsReader reader = head.Index.Pairs.ReadSeries(pair);
-        return reader.MoveNext() && reader.Series < seriesCount;
-    }
+    /// <summary>Whether the pair was there when the view was opened.</summary>
+    private bool IsVisible(uint pair) => pair < _pairCount;
 
     private LabelQueryResult ToResult(HashSet<uint> symbols, int limit)
     {
         uint[] sorted = [.. symbols];
-        SymbolTable table = head.Index.Symbols;
+        SymbolTable table = index.Symbols;
         sorted.AsSpan().Sort((left, right) => table.Get(left).SequenceCompareTo(table.Get(right)));
         int count = limit > 0 ? Math.Min(limit, sorted.Length) : sorted.Length;
         string[] texts = new string[count];

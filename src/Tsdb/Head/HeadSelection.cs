@@ -3,8 +3,8 @@ using Narthex.Storage;
 
 namespace Narthex.Tsdb.Head;
 
-/// <summary>The series that a view found: their dense indexes.</summary>
-internal sealed class HeadSelection(HeadStorage head, HeadQuerier querier, uint[] series, int count) : ISeriesSelection
+/// <summary>The series that a view found: their numbers in the view's index.</summary>
+internal sealed class HeadSelection(HeadQuerier querier, uint[] series, int count) : ISeriesSelection
 {
     private uint[] _series = series;
 
@@ -15,10 +15,10 @@ internal sealed class HeadSelection(HeadStorage head, HeadQuerier querier, uint[
     public IReadOnlyList<string> Warnings => [];
 
     /// <inheritdoc/>
-    public Labels GetLabels(int series) => head.Index.GetLabels(At(series));
+    public Labels GetLabels(int series) => querier.Index.GetLabels(At(series));
 
     /// <inheritdoc/>
-    public void ReadSamples(int series, SampleBuffer samples) => querier.ReadSamples(At(series), samples);
+    public void ReadSamples(int series, SampleBuffer samples) => querier.ReadSamples(querier.Index.SlotOf(At(series)), samples);
 
     /// <inheritdoc/>
     public void Dispose()

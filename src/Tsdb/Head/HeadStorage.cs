@@ -19,7 +19,7 @@ namespace Narthex.Tsdb.Head;
 /// </para>
 /// <para>How views are kept from seeing later commits: <see cref="ViewRegistry"/>.</para>
 /// </remarks>
-public sealed class HeadStorage : IQueryableStorage, IAppendable
+public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 {
     // A record of new series has about so many bytes, so that the buffers stay small when a million series are new at once.
     private const int SeriesBatchBytes = 1 << 20;
@@ -35,6 +35,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     private readonly HeadOptions _options;
     private WalWriter? _wal;
     private uint _seriesLogged;
+    private uint _slotCount;
     private bool _closed;
     private long _minTimeMs = long.MaxValue;
     private long _maxTimeMs = long.MinValue;
@@ -45,14 +46,14 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     {
         _options = options ?? new HeadOptions();
         Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
-        Index = new HeadIndex { SeriesAdding = OnSeriesAdding };
+        Directory = new SeriesDirectory(TakeSlot);
     }
 
     /// <summary>The number of series.</summary>
     public long SeriesCount => Index.Count;
 
     /// <summary>The number of chunks, open ones included.</summary>
-    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated);
+    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated) - Volatile.Read(ref Counters.ChunksRemoved);
 
     /// <summary>The oldest sample; <see cref="long.MaxValue"/> if there is none.</summary>
     public long MinTimeMs => Volatile.Read(ref _minTimeMs);
@@ -63,7 +64,15 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     /// <summary>The range that chunks and blocks are aligned to.</summary>
     public long ChunkRangeMs => _options.ChunkRangeMs;
 
-    internal HeadIndex Index { get; }
+    /// <summary>The index at this time: a truncation may replace it.</summary>
+    internal HeadIndex Index => Directory.Index;
+
+    internal SeriesDirectory Directory { get; }
+
+    internal AppendEpochs Appends { get; } = new();
+
+    /// <summary>Slots of series from 0 on that were ever used.</summary>
+    internal uint SlotCount => Volatile.Read(ref _slotCount);
 
     internal SeriesPages Pages { get; } = new();
 
@@ -99,7 +108,9 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     {
         lock (_applyLock)
         {
-            return new HeadQuerier(this, range, _views.Open(), Index.Count);
+            // What was truncated is not seen any more from now on, whether its memory is free already or not.
+            var visible = new TimeRange(Math.Max(range.MinMs, _truncatedMs), range.MaxMs);
+            return new HeadQuerier(this, visible, _views.Open(), Index);
         }
     }
 
@@ -125,12 +136,14 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     /// <summary>Samples older than this are refused from here on.</summary>
     internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, minValidTimeMs);
 
-    internal void CloseView()
+    internal void CloseView(ViewRegistry.Epoch epoch)
     {
         lock (_applyLock)
         {
-            _views.Close();
+            _views.Close(epoch);
         }
+
+        ContinueReclaiming();
     }
 
     /// <summary>Columns for an appender to fill. Appenders keep none while they are empty: there may be thousands, of which few are at work.</summary>
@@ -153,7 +166,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     internal bool TryResolve(ulong reference, out uint series)
     {
         series = unchecked((uint)reference - 1);
-        return (uint)reference != 0 && series < Index.Count && Pages[series].Generation == reference >> 32;
+        return (uint)reference != 0 && series < SlotCount && Pages[series].Generation == reference >> 32;
     }
 
     /// <summary>The newest time of a series; <see cref="long.MinValue"/> if it has no sample. For whoever holds a lock that keeps it from changing.</summary>
@@ -226,7 +239,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     internal bool Replay(uint series, long timestampMs, double value)
     {
         ref SeriesState state = ref Pages[series];
-        if (timestampMs <= GetNewest(series, in state))
+        if (timestampMs < _minValidTimeMs || timestampMs <= GetNewest(series, in state))
         {
             return false;
         }
@@ -239,7 +252,7 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     internal bool Replay(uint series, long timestampMs, FloatHistogram histogram)
     {
         ref SeriesState state = ref Pages[series];
-        if (timestampMs <= GetNewest(series, in state))
+        if (timestampMs < _minValidTimeMs || timestampMs <= GetNewest(series, in state))
         {
             return false;
         }
@@ -259,11 +272,19 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
-    private void OnSeriesAdding(uint series)
+    /// <summary>A slot for a new series. Called under the directory's lock.</summary>
+    private uint TakeSlot()
     {
-        Pages.EnsureRoom(series);
-        WalRefs.OnSeriesAdding(series);
+        if (!_freeSlots.TryPop(out uint slot))
+        {
+            slot = _slotCount;
+            Pages.EnsureRoom(slot);
+            Volatile.Write(ref _slotCount, slot + 1);
+        }
+
+        WalRefs.OnSeriesAdding(slot);
         Interlocked.Increment(ref Counters.SeriesCreated);
+        return slot;
     }
 
     private int Validate(CommitRows rows)
@@ -359,7 +380,8 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
     /// <summary>New series come before the first samples in the log after them, whoever created them.</summary>
     private uint EncodeNewSeries()
     {
-        uint end = Index.Count;
+        HeadIndex index = Index;
+        uint end = index.Count;
         if (_seriesLogged == end)
         {
             return end;
@@ -368,11 +390,12 @@ public sealed class HeadStorage : IQueryableStorage, IAppendable
         SeriesRecordWriter writer = SeriesRecordWriter.Begin(_batch.Buffer);
         for (uint series = _seriesLogged; series < end; series++)
         {
-            ReadOnlySpan<uint> pairs = Index.GetPairs(series);
-            writer.BeginSeries(WalRefs.Get(series, Pages[series].Generation), pairs.Length);
+            ReadOnlySpan<uint> pairs = index.GetPairs(series);
+            uint slot = index.SlotOf(series);
+            writer.BeginSeries(WalRefs.Get(slot, Pages[slot].Generation), pairs.Length);
             foreach (uint pair in pairs)
             {
-                writer.AddLabel(Index.Symbols.Get(Index.Pairs.NameOf(pair)), Index.Symbols.Get(Index.Pairs.ValueOf(pair)));
+                writer.AddLabel(index.Symbols.Get(index.Pairs.NameOf(pair)), index.Symbols.Get(index.Pairs.ValueOf(pair)));
             }
 
             if (_batch.Buffer.Length > SeriesBatchBytes && series + 1 < end)

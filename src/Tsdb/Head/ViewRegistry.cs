@@ -18,13 +18,15 @@ internal sealed class ViewRegistry
 {
     private int _openViews;
     private uint _lastNumber;
-    private uint _firstNumber;
+    private uint _oldestNumber;
+    private uint _barrier;
+    private Epoch? _oldest;
 
     /// <summary>The number of the newest epoch. Readable from any thread.</summary>
     public uint NewestNumber => Volatile.Read(ref _lastNumber);
 
-    /// <summary>The number of the epoch that began when last a view was opened while none was open. Readable from any thread.</summary>
-    public uint OldestNumber => Volatile.Read(ref _firstNumber);
+    /// <summary>The number of the oldest epoch that has open views; of the newest if none has. Readable from any thread.</summary>
+    public uint OldestNumber => Volatile.Read(ref _oldestNumber);
 
     /// <summary>Where commits put their notes; null while no view is open.</summary>
     public Epoch? Current { get; private set; }
@@ -33,32 +35,53 @@ internal sealed class ViewRegistry
     public Epoch Open()
     {
         _openViews++;
-        if (Current is null || !Current.IsEmpty)
+        if (Current is null || !Current.IsEmpty || !IsBehind(Current.Number, _barrier))
         {
             var next = new Epoch(++_lastNumber);
             if (Current is not null)
             {
                 Current.Next = next;
             }
-            else
-            {
-                _firstNumber = _lastNumber;
-            }
 
             Current = next;
         }
 
+        Current.Views++;
+        _oldest ??= Current;
+        NoteOldest();
         return Current;
     }
 
     /// <summary>Closes a view.</summary>
-    public void Close()
+    public void Close(Epoch epoch)
     {
+        epoch.Views--;
         if (--_openViews == 0)
         {
             Current = null;
+            _oldest = null;
         }
+        else
+        {
+            while (_oldest!.Views == 0)
+            {
+                _oldest = _oldest.Next;
+            }
+        }
+
+        NoteOldest();
     }
+
+    /// <summary>Separates the views that are open now from those that will be opened: see <see cref="HasPassed"/>.</summary>
+    public uint SetBarrier() => _barrier = _lastNumber;
+
+    /// <summary>Whether all views that were open at the barrier are closed.</summary>
+    public bool HasPassed(uint barrier) => _oldest is null || IsBehind(_oldest.Number, barrier);
+
+    // Numbers wrap around, in a few decades.
+    private static bool IsBehind(uint number, uint barrier) => unchecked((int)(number - barrier)) > 0;
+
+    private void NoteOldest() => Volatile.Write(ref _oldestNumber, _oldest?.Number ?? _lastNumber);
 
     /// <summary>The notes made while one view was the newest.</summary>
     internal sealed class Epoch(uint number)
@@ -66,6 +89,9 @@ internal sealed class ViewRegistry
         private Table _notes = new(1024);
         private int _count;
         private Epoch? _next;
+
+        /// <summary>Its open views. For the registry.</summary>
+        public int Views;
 
         /// <summary>Numbers ascend.</summary>
         public uint Number { get; } = number;

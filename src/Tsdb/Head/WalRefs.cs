@@ -1,3 +1,4 @@
+using Narthex.Tsdb.Head.Index;
 using Narthex.Tsdb.Head.Memory;
 
 namespace Narthex.Tsdb.Head;
@@ -11,6 +12,7 @@ namespace Narthex.Tsdb.Head;
 internal sealed class WalRefs
 {
     private PagedColumn<ulong>? _numbers;
+    private Dictionary<ulong, uint> _aliases = [];
     private ulong _next;
 
     /// <summary>Whether numbers and references are the same, so that references can be logged as they are.</summary>
@@ -30,9 +32,40 @@ internal sealed class WalRefs
     }
 
     /// <summary>After a replay: takes over the numbers of the log, of which <paramref name="greatest"/> is the greatest.</summary>
-    public void Adopt(PagedColumn<ulong> numbers, ulong greatest)
+    /// <param name="numbers">The number of each series.</param>
+    /// <param name="aliases">Further numbers, with the series they mean: one that was collected and came back has two.</param>
+    /// <param name="greatest">The greatest number seen.</param>
+    public void Adopt(PagedColumn<ulong> numbers, Dictionary<ulong, uint> aliases, ulong greatest)
     {
         _next = greatest;
+        _aliases = aliases;
         _numbers = numbers;
+    }
+
+    /// <summary>Which numbers of the log mean series that are alive: for a checkpoint, while no series is collected.</summary>
+    public Func<ulong, bool> GetLiveNumbers(HeadStorage head)
+    {
+        if (_numbers is not { } numbers)
+        {
+            return number => head.TryResolve(number, out _);
+        }
+
+        HeadIndex index = head.Index;
+        var live = new HashSet<ulong>((int)index.Count);
+        for (uint series = 0; series < index.Count; series++)
+        {
+            live.Add(numbers[index.SlotOf(series)]);
+        }
+
+        foreach ((ulong number, uint slot) in _aliases)
+        {
+            // Aliases come from the replay, when all slots had their first series.
+            if (head.Pages[slot].Generation == 0)
+            {
+                live.Add(number);
+            }
+        }
+
+        return live.Contains;
     }
 }

@@ -7,17 +7,23 @@ using Narthex.Tsdb.Head.Memory;
 
 namespace Narthex.Tsdb.Head.Index;
 
-/// <summary>The label sets of the head's series: from labels to the dense index of a series and back, and from label pairs to series.</summary>
+/// <summary>The label sets of the head's series: from labels to the number of a series and back, and from label pairs to series.</summary>
 /// <remarks>
-/// A label set is a run of pair ids, in the order of the label names. Adding takes a lock for as long as one series takes;
-/// finding and reading need none. The index of a series is its position in the order of creation.
+/// <para>
+/// A label set is a run of pair ids, in the order of the label names. The number of a series is its position in the order of
+/// creation: dense and ascending, so that postings only ever grow at their end. Where its samples are, tells its slot.
+/// </para>
+/// <para>
+/// One writer at a time; finding and reading need no lock. Nothing is ever taken out: when much of it is dead, a new index
+/// is made without that (see <see cref="SeriesDirectory"/>), and this one lives on for the views that hold it.
+/// </para>
 /// </remarks>
 internal sealed class HeadIndex
 {
-    private readonly Lock _lock = new();
     private readonly HashIndex _byHash = new();
     private readonly SlabArena _runs = new();
     private readonly PagedColumn<Run> _runOf = new();
+    private readonly PagedColumn<uint> _slotOf = new();
     private uint _count;
 
     /// <summary>Label names and values.</summary>
@@ -32,34 +38,75 @@ internal sealed class HeadIndex
     /// <summary>The number of series.</summary>
     public uint Count => Volatile.Read(ref _count);
 
-    /// <summary>Called for each new series, within the lock and before anybody can know its index: makes room for what is kept per series.</summary>
-    public required Action<uint> SeriesAdding { get; init; }
+    /// <summary>Where the samples of a series are: the same for as long as it lives, from index to index.</summary>
+    public uint SlotOf(uint series) => _slotOf[series];
 
-    /// <summary>The index of the series with these labels. False if there is none.</summary>
-    public bool TryFind(Labels labels, out uint series) => TryFind(labels, (uint)labels.GetStableHash(), out series);
-
-    /// <summary>The index of the series with these labels, which is added if it is not there.</summary>
-    /// <exception cref="StorageException">The label set is not one.</exception>
-    public uint GetOrAdd(Labels labels, out bool added)
+    /// <summary>The series with these labels. False if there is none.</summary>
+    public bool TryFind(Labels labels, uint hash, out uint series)
     {
-        uint hash = (uint)labels.GetStableHash();
-        added = false;
-        if (TryFind(labels, hash, out uint series))
+        HashIndex.Probe probe = _byHash.Find(hash);
+        while (probe.MoveNext())
         {
-            return series;
-        }
-
-        int labelCount = CheckLabels(labels);
-        lock (_lock)
-        {
-            if (!TryFind(labels, hash, out series))
+            if (HasLabels(probe.Id, labels))
             {
-                series = Add(labels, labelCount, hash);
-                added = true;
+                series = probe.Id;
+                return true;
             }
         }
 
-        return series;
+        series = 0;
+        return false;
+    }
+
+    /// <summary>Adds a series that is not there. For the one writer.</summary>
+    public void Add(Labels labels, uint hash, uint slot)
+    {
+        int labelCount = CountLabels(labels);
+        Span<uint> pairs = AddRun(labelCount);
+        int position = 0;
+        foreach (LabelPair label in labels)
+        {
+            pairs[position++] = Pairs.GetOrAdd(Symbols.GetOrAdd(label.Name), Symbols.GetOrAdd(label.Value));
+        }
+
+        Publish(pairs, hash, slot);
+    }
+
+    /// <summary>Adds a series of another index. For the one writer.</summary>
+    /// <param name="other">The other index.</param>
+    /// <param name="series">The series there.</param>
+    /// <param name="hash">The hash of its labels.</param>
+    /// <param name="map">What is known of the pairs there; one for all calls.</param>
+    public void AddFrom(HeadIndex other, uint series, uint hash, IndexMap map)
+    {
+        ReadOnlySpan<uint> source = other.GetPairs(series);
+        Span<uint> pairs = AddRun(source.Length);
+        for (int i = 0; i < source.Length; i++)
+        {
+            ref uint pair = ref map.PairOf(source[i]);
+            if (pair == IndexMap.None)
+            {
+                pair = Pairs.GetOrAdd(MapSymbol(other, other.Pairs.NameOf(source[i]), map), MapSymbol(other, other.Pairs.ValueOf(source[i]), map));
+            }
+
+            pairs[i] = pair;
+        }
+
+        Publish(pairs, hash, other.SlotOf(series));
+    }
+
+    /// <summary>Writes the hash of each series into its place. For the writer.</summary>
+    public void CopyHashes(Span<uint> hashes)
+    {
+        uint[] copy = new uint[hashes.Length];
+        _byHash.ForEach((hash, series) =>
+        {
+            if (series < (uint)copy.Length)
+            {
+                copy[series] = hash;
+            }
+        });
+        copy.CopyTo(hashes);
     }
 
     /// <summary>The pairs of a series, in the order of their names.</summary>
@@ -136,7 +183,9 @@ internal sealed class HeadIndex
         length += bytes.Length;
     }
 
-    private static int CheckLabels(Labels labels)
+    /// <summary>The number of labels of a set that can be a series.</summary>
+    /// <exception cref="StorageException">The label set is not one.</exception>
+    public static int CountLabels(Labels labels)
     {
         int count = 0;
         ReadOnlySpan<byte> previous = default;
@@ -163,22 +212,6 @@ internal sealed class HeadIndex
         return count;
     }
 
-    private bool TryFind(Labels labels, uint hash, out uint series)
-    {
-        HashIndex.Probe probe = _byHash.Find(hash);
-        while (probe.MoveNext())
-        {
-            if (HasLabels(probe.Id, labels))
-            {
-                series = probe.Id;
-                return true;
-            }
-        }
-
-        series = 0;
-        return false;
-    }
-
     private bool HasLabels(uint series, Labels labels)
     {
         ReadOnlySpan<uint> pairs = GetPairs(series);
@@ -198,25 +231,31 @@ internal sealed class HeadIndex
         return position == pairs.Length;
     }
 
-    private uint Add(Labels labels, int labelCount, uint hash)
+    private uint MapSymbol(HeadIndex other, uint symbol, IndexMap map)
+    {
+        ref uint mapped = ref map.SymbolOf(symbol);
+        if (mapped == IndexMap.None)
+        {
+            mapped = Symbols.GetOrAdd(other.Symbols.Get(symbol));
+        }
+
+        return mapped;
+    }
+
+    private Span<uint> AddRun(int labelCount)
     {
         uint series = _count;
-        if (series == uint.MaxValue - 1)
-        {
-            throw new StorageException("too many series");
-        }
-
-        SeriesAdding(series);
         uint handle = _runs.Allocate(SlabArena.UnitsFor(labelCount * sizeof(uint)));
-        Span<uint> pairs = MemoryMarshal.Cast<byte, uint>(_runs.GetBytes(handle, labelCount * sizeof(uint)));
-        int position = 0;
-        foreach (LabelPair label in labels)
-        {
-            pairs[position++] = Pairs.GetOrAdd(Symbols.GetOrAdd(label.Name), Symbols.GetOrAdd(label.Value));
-        }
-
         _runOf.EnsureRoom(series);
         _runOf[series] = new Run(handle, labelCount);
+        return MemoryMarshal.Cast<byte, uint>(_runs.GetBytes(handle, labelCount * sizeof(uint)));
+    }
+
+    private void Publish(ReadOnlySpan<uint> pairs, uint hash, uint slot)
+    {
+        uint series = _count;
+        _slotOf.EnsureRoom(series);
+        _slotOf[series] = slot;
         foreach (uint pair in pairs)
         {
             Pairs.AddSeries(pair, series);
@@ -224,7 +263,6 @@ internal sealed class HeadIndex
 
         Volatile.Write(ref _count, series + 1);
         _byHash.Add(hash, series);
-        return series;
     }
 
     private readonly record struct Run(uint Handle, int Count);

@@ -31,6 +31,18 @@ internal sealed class HashIndex
         _count++;
     }
 
+    /// <summary>Calls back with each entry's hash and id, in no order. For the writer.</summary>
+    public void ForEach(Action<uint, uint> visit)
+    {
+        foreach (ulong entry in _slots)
+        {
+            if (entry != 0)
+            {
+                visit((uint)(entry >> 32), (uint)entry - 1);
+            }
+        }
+    }
+
     private static void Put(ulong[] slots, ulong entry)
     {
         uint mask = (uint)slots.Length - 1;

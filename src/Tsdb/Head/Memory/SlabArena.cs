@@ -13,7 +13,8 @@ namespace Narthex.Tsdb.Head.Memory;
 /// <para>
 /// The slabs are large arrays without references: the collector neither walks nor moves them, and a reader with a stale handle
 /// reads stale bytes, never foreign memory. Allocating and freeing are thread-safe. The bytes are not guarded: their owners are.
-/// Slabs never go away, so a handle that was published with release semantics can be followed without a lock.
+/// Slabs never go away, so a handle that was published with release semantics can be followed without a lock; the memory of an
+/// empty one can, and one that all of them share stands in for it.
 /// </para>
 /// </remarks>
 internal sealed class SlabArena
@@ -34,6 +35,11 @@ internal sealed class SlabArena
     private const int UnitsMax = SlabUnits - FirstUnit;
     private const int None = -1;
 
+    // So many empty slabs are kept for the next growth when memory is released.
+    private const int EmptySlabsKept = 4;
+
+    private static readonly byte[] Released = new byte[SlabUnits * UnitBytes];
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int, int> _longWithRoom = [];
     private readonly int[] _withRoom = new int[129];
@@ -42,6 +48,7 @@ internal sealed class SlabArena
     private int _slabCount;
     private int _emptySlabs = None;
     private long _usedUnits;
+    private int _releasedSlabs;
 
     /// <summary>Makes an empty arena.</summary>
     public SlabArena() => _withRoom.AsSpan().Fill(None);
@@ -50,7 +57,7 @@ internal sealed class SlabArena
     public long UsedBytes => Volatile.Read(ref _usedUnits) << UnitBits;
 
     /// <summary>The bytes of all slabs.</summary>
-    public long ReservedBytes => (long)Volatile.Read(ref _slabCount) * SlabUnits * UnitBytes;
+    public long ReservedBytes => (long)(Volatile.Read(ref _slabCount) - Volatile.Read(ref _releasedSlabs)) * SlabUnits * UnitBytes;
 
     /// <summary>The units that hold so many bytes.</summary>
     public static int UnitsFor(int bytes) => (bytes + UnitBytes - 1) >> UnitBits;
@@ -120,6 +127,23 @@ internal sealed class SlabArena
         }
     }
 
+    /// <summary>Gives the memory of empty slabs, save a few, back to the collector.</summary>
+    public void ReleaseEmpty()
+    {
+        lock (_lock)
+        {
+            int kept = 0;
+            for (int index = _emptySlabs; index != None; index = _slabs[index].Next)
+            {
+                if (_bytes[index] != Released && ++kept > EmptySlabsKept)
+                {
+                    _bytes[index] = Released;
+                    _releasedSlabs++;
+                }
+            }
+        }
+    }
+
     /// <summary>The first <paramref name="length"/> bytes of a block.</summary>
     public Span<byte> GetBytes(uint handle, int length) =>
         Volatile.Read(ref _bytes)[handle >> SlabUnitBits].AsSpan((int)(handle & (SlabUnits - 1)) << UnitBits, length);
@@ -146,6 +170,11 @@ internal sealed class SlabArena
         if (index != None)
         {
             _emptySlabs = _slabs[index].Next;
+            if (_bytes[index] == Released)
+            {
+                Volatile.Write(ref _bytes[index], GC.AllocateUninitializedArray<byte>(SlabUnits * UnitBytes));
+                _releasedSlabs--;
+            }
         }
         else
         {

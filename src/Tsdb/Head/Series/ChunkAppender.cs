@@ -39,6 +39,15 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
+    /// <summary>Drops the open chunk.</summary>
+    public void Drop(ref SeriesState series)
+    {
+        openChunks.Free(series.OpenChunk, series.OpenUnits);
+        series.OpenChunk = 0;
+        series.OpenUnits = 0;
+        series.Encoder = default;
+    }
+
     private Span<byte> OpenBytes(in SeriesState series) => openChunks.GetBytes(series.OpenChunk, series.OpenUnits * SlabArena.UnitBytes);
 
     private bool IsFull(ref SeriesState series, long timestampMs)

@@ -18,6 +18,9 @@ internal sealed class ClosedChunkStore
     /// <summary>Bytes in use.</summary>
     public long UsedBytes => _arena.UsedBytes;
 
+    /// <summary>Bytes held, in use or not.</summary>
+    public long ReservedBytes => _arena.ReservedBytes;
+
     /// <summary>Adds a chunk in front of the chain <paramref name="previous"/> and returns the new chain.</summary>
     public uint Add(uint previous, long minMs, long maxMs, ReadOnlySpan<byte> chunk)
     {
@@ -31,6 +34,60 @@ internal sealed class ClosedChunkStore
         Interlocked.Increment(ref _count);
         return handle;
     }
+
+    /// <summary>
+    /// Cuts a chain behind its last chunk that reaches to <paramref name="minMs"/> or later. Returns the chain that is left, and the one
+    /// cut off, which is to be freed when nobody can be walking it any more. For the one writer of the series.
+    /// </summary>
+    public uint Cut(uint newest, long minMs, out uint cutOff)
+    {
+        uint kept = 0;
+        uint handle = newest;
+        while (handle != 0)
+        {
+            ReadOnlySpan<byte> header = _arena.GetBytes(handle, HeaderBytes);
+            if (MemoryMarshal.Read<long>(header[16..]) < minMs)
+            {
+                break;
+            }
+
+            kept = handle;
+            handle = MemoryMarshal.Read<uint>(header);
+        }
+
+        cutOff = handle;
+        if (kept == 0)
+        {
+            return 0;
+        }
+
+        if (handle != 0)
+        {
+            Volatile.Write(ref MemoryMarshal.AsRef<uint>(_arena.GetBytes(kept, sizeof(uint))), 0);
+        }
+
+        return newest;
+    }
+
+    /// <summary>Frees a chain that was cut off, and returns the number of its chunks.</summary>
+    public int Free(uint newest)
+    {
+        int count = 0;
+        for (uint handle = newest; handle != 0; count++)
+        {
+            ClosedChunk chunk = Get(handle);
+            int units = SlabArena.UnitsFor(HeaderBytes + chunk.Bytes.Length);
+            uint previous = chunk.Previous;
+            _arena.Free(handle, units);
+            handle = previous;
+        }
+
+        Interlocked.Add(ref _count, -count);
+        return count;
+    }
+
+    /// <summary>Gives memory that is not needed back.</summary>
+    public void ReleaseMemory() => _arena.ReleaseEmpty();
 
     /// <summary>A chunk by its handle.</summary>
     public ClosedChunk Get(uint handle)

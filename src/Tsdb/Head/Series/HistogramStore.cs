@@ -25,6 +25,11 @@ internal sealed class HistogramStore
 
         lock (samples.Gate)
         {
+            if (samples.List.Count == 0)
+            {
+                return false;
+            }
+
             (timestampMs, histogram) = samples.List[^1];
             return true;
         }
@@ -38,6 +43,34 @@ internal sealed class HistogramStore
         {
             samples.List.Add((timestampMs, histogram));
         }
+    }
+
+    /// <summary>Drops the histograms before a time. False if the series has none left. For the one writer of the series.</summary>
+    public bool DropBefore(uint series, long minMs)
+    {
+        if (!_series.TryGetValue(series, out Samples? samples))
+        {
+            return false;
+        }
+
+        lock (samples.Gate)
+        {
+            int count = 0;
+            while (count < samples.List.Count && samples.List[count].TimestampMs < minMs)
+            {
+                count++;
+            }
+
+            samples.List.RemoveRange(0, count);
+            if (samples.List.Count > 0)
+            {
+                samples.List.TrimExcess();
+                return true;
+            }
+        }
+
+        _series.TryRemove(series, out _);
+        return false;
     }
 
     /// <summary>The first time, if there is one.</summary>
