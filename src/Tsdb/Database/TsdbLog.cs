@@ -37,4 +37,10 @@ internal static partial class TsdbLog
 
     [LoggerMessage(EventId = 3011, Level = LogLevel.Warning, Message = "Skipped damaged records in the WAL {count}")]
     public static partial void DamagedRecords(ILogger logger, long count);
+
+    [LoggerMessage(EventId = 3012, Level = LogLevel.Information, Message = "Creating checkpoint {from_segment} {to_segment} {mint}")]
+    public static partial void CheckpointCreating(ILogger logger, int from_segment, int to_segment, long mint);
+
+    [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "truncate WAL: what is not needed stays until the next time")]
+    public static partial void LogTruncationFailed(ILogger logger, Exception error);
 }

@@ -210,7 +210,8 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
         }
     }
 
-    private uint[] SelectVisible(IReadOnlyList<LabelMatcher> matchers, bool checkOldest, out int count, CancellationToken cancellationToken)
+    /// <summary>The series that match and have samples in the range; the array goes back with <see cref="Return"/>.</summary>
+    internal uint[] SelectVisible(IReadOnlyList<LabelMatcher> matchers, bool checkOldest, out int count, CancellationToken cancellationToken)
     {
         uint[] series = SeriesSelector.Select(index, _seriesCount, matchers, out int found, cancellationToken);
         count = 0;

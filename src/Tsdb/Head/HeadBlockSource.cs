@@ -1,0 +1,206 @@
+using System.Buffers;
+using Narthex.Model;
+using Narthex.Storage;
+using Narthex.Tsdb.Blocks;
+using Narthex.Tsdb.Chunks;
+using Narthex.Tsdb.Head.Index;
+using Narthex.Tsdb.Head.Series;
+
+namespace Narthex.Tsdb.Head;
+
+/// <summary>A range of the head on its way into a block. It holds a view, so that nothing it walks goes away.</summary>
+/// <remarks>
+/// Chunks are handed out as they are; those that reach over an end of the range are encoded anew. The caller sees to it that commits
+/// cannot add to the range any more, and that there are no native histograms in it.
+/// </remarks>
+internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
+{
+    private static readonly LabelMatcher[] Everything = [new(Model.MatchType.Regex, "__name__", ".*")];
+
+    private readonly HeadStorage _head;
+    private readonly HeadQuerier _view;
+    private readonly uint[] _series;
+
+    public HeadBlockSource(HeadStorage head, TimeRange range, CancellationToken cancellationToken)
+    {
+        _head = head;
+        _view = (HeadQuerier)head.OpenQuerier(range);
+        try
+        {
+            uint[] found = _view.SelectVisible(Everything, checkOldest: true, out int count, cancellationToken);
+            _series = found.AsSpan(0, count).ToArray();
+            HeadQuerier.Return(found);
+            _series.AsSpan().Sort(_view.Index.Compare);
+        }
+        catch
+        {
+            _view.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ISymbolCursor OpenSymbols() => new Symbols(_view.Index, _series);
+
+    /// <inheritdoc/>
+    public IBlockSeriesCursor OpenSeries() => new Cursor(_head, _view, _series);
+
+    /// <inheritdoc/>
+    public void Dispose() => _view.Dispose();
+
+    private sealed class Symbols : ISymbolCursor
+    {
+        private readonly SymbolTable _table;
+        private readonly uint[] _sorted;
+        private int _position = -1;
+
+        public Symbols(HeadIndex index, uint[] series)
+        {
+            _table = index.Symbols;
+            bool[] seen = new bool[_table.Count];
+            int count = 0;
+            foreach (uint one in series)
+            {
+                foreach (uint pair in index.GetPairs(one))
+                {
+                    count += See(seen, index.Pairs.NameOf(pair)) + See(seen, index.Pairs.ValueOf(pair));
+                }
+            }
+
+            _sorted = new uint[count];
+            int next = 0;
+            for (int symbol = 0; symbol < seen.Length; symbol++)
+            {
+                if (seen[symbol])
+                {
+                    _sorted[next++] = (uint)symbol;
+                }
+            }
+
+            _sorted.AsSpan().Sort((left, right) => _table.Get(left).SequenceCompareTo(_table.Get(right)));
+        }
+
+        public ReadOnlySpan<byte> Current => _table.Get(_sorted[_position]);
+
+        public bool MoveNext() => ++_position < _sorted.Length;
+
+        public void Dispose()
+        {
+        }
+
+        private static int See(bool[] seen, uint symbol)
+        {
+            bool first = !seen[symbol];
+            seen[symbol] = true;
+            return first ? 1 : 0;
+        }
+    }
+
+    /// <summary>Where a chunk is: in the head's store, or encoded anew in the cursor's own bytes.</summary>
+    private readonly record struct Place(TimeRange Range, uint Handle, int Start, int Length);
+
+    private sealed class Cursor(HeadStorage head, HeadQuerier view, uint[] series) : IBlockSeriesCursor
+    {
+        private readonly List<Place> _chunks = [];
+        private readonly List<uint> _handles = [];
+        private readonly byte[] _open = new byte[ChunkAppender.ChunkBytesMax];
+        private readonly ArrayBufferWriter<byte> _encoded = new(4096);
+        private readonly SampleBuffer _samples = new();
+        private int _position = -1;
+
+        public Labels Labels => view.Index.GetLabels(series[_position]);
+
+        public int ChunkCount => _chunks.Count;
+
+        public bool MoveNext()
+        {
+            if (++_position >= series.Length)
+            {
+                return false;
+            }
+
+            Collect(view.Index.SlotOf(series[_position]));
+            return true;
+        }
+
+        public BlockChunk GetChunk(int index)
+        {
+            Place place = _chunks[index];
+            ReadOnlySpan<byte> bytes = place.Handle != 0
+                ? head.ClosedChunks.Get(place.Handle).Bytes
+                : _encoded.WrittenSpan.Slice(place.Start, place.Length);
+            return new BlockChunk(place.Range, ChunkEncoding.Xor, bytes);
+        }
+
+        public void Dispose() => _samples.Dispose();
+
+        private void Collect(uint slot)
+        {
+            _chunks.Clear();
+            _handles.Clear();
+            _encoded.ResetWrittenCount();
+            SeriesState state = head.CopySeries(slot, _open);
+            for (uint handle = state.ClosedChunks; handle != 0;)
+            {
+                ClosedChunk chunk = head.ClosedChunks.Get(handle);
+                if (chunk.MaxMs < view.Range.MinMs)
+                {
+                    break;
+                }
+
+                if (chunk.MinMs <= view.Range.MaxMs)
+                {
+                    _handles.Add(handle);
+                }
+
+                handle = chunk.Previous;
+            }
+
+            for (int i = _handles.Count - 1; i >= 0; i--)
+            {
+                ClosedChunk chunk = head.ClosedChunks.Get(_handles[i]);
+                var range = new TimeRange(chunk.MinMs, chunk.MaxMs);
+                if (chunk.MinMs >= view.Range.MinMs && chunk.MaxMs <= view.Range.MaxMs)
+                {
+                    _chunks.Add(new Place(range, _handles[i], 0, 0));
+                }
+                else
+                {
+                    Encode(chunk.Bytes, XorDecoder.CountSamples(chunk.Bytes));
+                }
+            }
+
+            // The open chunk is a copy, as it may still grow behind the range.
+            if (state.Encoder.Count > 0 && ChunkAppender.FirstTimestamp(_open) <= view.Range.MaxMs && state.Encoder.LastTimestampMs >= view.Range.MinMs)
+            {
+                Encode(_open.AsSpan(0, state.Encoder.ByteCount), state.Encoder.Count);
+            }
+        }
+
+        /// <summary>Encodes the samples of a chunk that are in the range as a chunk of their own.</summary>
+        private void Encode(ReadOnlySpan<byte> chunk, int count)
+        {
+            _samples.Clear();
+            XorDecoder.Append(chunk, count, view.Range, _samples);
+            if (_samples.Count == 0)
+            {
+                return;
+            }
+
+            // The first samples of a chunk take more than they may have taken behind others.
+            Span<byte> target = _encoded.GetSpan(chunk.Length + (3 * XorEncoder.BytesPerSampleMax) + (_samples.Count * XorEncoder.BytesPerSampleMax));
+            XorAppenderState encoder = default;
+            for (int i = 0; i < _samples.Count; i++)
+            {
+                if (!XorEncoder.TryAppend(ref encoder, target, _samples.Timestamps[i], _samples.Values[i]))
+                {
+                    throw new System.Diagnostics.UnreachableException("There is room for the longest samples.");
+                }
+            }
+
+            var range = new TimeRange(_samples.Timestamps[0], _samples.Timestamps[^1]);
+            _chunks.Add(new Place(range, 0, _encoded.WrittenCount, encoder.ByteCount));
+            _encoded.Advance(encoder.ByteCount);
+        }
+    }
+}
