@@ -89,7 +89,7 @@ public sealed class LogTruncationTests
         head.Truncate(StartMs + 300_000);
         var expected = HeadReading.ReadAll(head);
         int before = files.Files.Count;
-        files.FreeBytes = 100;
+        files.FreeBytes = 36_000;
 
         truncation.Run(StartMs + 300_000);
 
