@@ -250,7 +250,7 @@ public sealed class HeadTruncationTests
         var head = new HeadStorage();
         int running = Writers;
         long slowestMs() => head.MaxTimeMs - (2 * HourMs);
-        Task[] writers = [.. Enumerable.Range(0, Writers).Select(writer => Task.Run(() =>
+        Task[] writers = [.. Enumerable.Range(0, Writers).Select(writer => OnThread(() =>
         {
             using IAppender appender = head.OpenAppender();
             var cached = new Dictionary<int, SeriesRef>();
@@ -280,7 +280,7 @@ public sealed class HeadTruncationTests
 
             Interlocked.Decrement(ref running);
         }))];
-        Task truncator = Task.Run(() =>
+        Task truncator = OnThread(() =>
         {
             while (Volatile.Read(ref running) > 0)
             {
@@ -290,7 +290,7 @@ public sealed class HeadTruncationTests
                 }
             }
         });
-        Task[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        Task[] readers = [.. Enumerable.Range(0, 2).Select(_ => OnThread(() =>
         {
             while (Volatile.Read(ref running) > 0)
             {
@@ -318,6 +318,10 @@ public sealed class HeadTruncationTests
         Assert.True(head.Counters.SeriesRemoved > 500, $"{head.Counters.SeriesRemoved} series removed");
         Assert.True(head.SlotCount < head.Counters.SeriesCreated);
     }
+
+    // A thread for each: with few cores the pool would start the last ones when the first are done.
+    private static Task OnThread(Action action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     internal static Labels LabelsOf(int number) => Labels.FromStrings("__name__", "m", "i", $"{number}", "job", "x");
 
