@@ -1,3 +1,4 @@
+using Narthex.Storage;
 using Narthex.Tsdb.Wal.Files;
 
 namespace Narthex.Tsdb.Blocks.Files;
@@ -63,14 +64,21 @@ internal static class BlockDirectory
     public static void ReplaceFile(string path, ReadOnlySpan<byte> bytes)
     {
         string temporary = path + LegacySuffix;
-        using (Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+        try
         {
-            RandomAccess.Write(handle, bytes, 0);
-            RandomAccess.FlushToDisk(handle);
-        }
+            using (Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+            {
+                RandomAccess.Write(handle, bytes, 0);
+                RandomAccess.FlushToDisk(handle);
+            }
 
-        File.Move(temporary, path, overwrite: true);
-        Sync(Path.GetDirectoryName(path)!);
+            File.Move(temporary, path, overwrite: true);
+            Sync(Path.GetDirectoryName(path)!);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"write {path}: {error.Message}", error);
+        }
     }
 
     /// <summary>The bytes of all files in a directory.</summary>

@@ -1,0 +1,106 @@
+using Narthex.Model;
+using Narthex.Storage;
+using Narthex.Tsdb.Blocks;
+
+namespace Narthex.Tsdb.Chunks;
+
+/// <summary>Encodes samples into chunks of upstream's usual length. Reused from series to series; not thread-safe.</summary>
+public sealed class ChunkBuilder
+{
+    /// <summary>The samples that go into a chunk.</summary>
+    public const int SamplesPerChunk = 120;
+
+    private readonly List<Built> _chunks = [];
+    private byte[] _bytes = new byte[4096];
+    private int _length;
+
+    /// <summary>The number of chunks.</summary>
+    public int Count => _chunks.Count;
+
+    /// <summary>Forgets the chunks.</summary>
+    public void Clear()
+    {
+        _chunks.Clear();
+        _length = 0;
+    }
+
+    /// <summary>A chunk. Valid until more is added.</summary>
+    public BlockChunk this[int index]
+    {
+        get
+        {
+            Built chunk = _chunks[index];
+            return new BlockChunk(chunk.Range, chunk.Encoding, _bytes.AsSpan(chunk.Start, chunk.Length));
+        }
+    }
+
+    /// <summary>Encodes all samples of a buffer, ascending by time, into new chunks.</summary>
+    public void Add(SampleBuffer samples)
+    {
+        int start = 0;
+        while (start < samples.Count)
+        {
+            int end = RunEnd(samples, start);
+            if (samples.HasHistograms && samples.Histograms[start] is not null)
+            {
+                AddHistograms(samples, start, end);
+            }
+            else
+            {
+                AddFloats(samples, start, end);
+            }
+
+            start = end;
+        }
+    }
+
+    // Floats and histograms never share a chunk.
+    private static int RunEnd(SampleBuffer samples, int start)
+    {
+        if (!samples.HasHistograms)
+        {
+            return samples.Count;
+        }
+
+        bool histogram = samples.Histograms[start] is not null;
+        int end = start + 1;
+        while (end < samples.Count && (samples.Histograms[end] is not null) == histogram)
+        {
+            end++;
+        }
+
+        return end;
+    }
+
+    private void AddFloats(SampleBuffer samples, int start, int end)
+    {
+        for (int from = start; from < end; from += SamplesPerChunk)
+        {
+            int to = Math.Min(from + SamplesPerChunk, end);
+            Span<byte> room = Reserve(2 + (XorEncoder.BytesPerSampleMax * (to - from)));
+            var state = new XorAppenderState();
+            for (int i = from; i < to; i++)
+            {
+                XorEncoder.TryAppend(ref state, room, samples.Timestamps[i], samples.Values[i]);
+            }
+
+            _chunks.Add(new Built(new TimeRange(samples.Timestamps[from], samples.Timestamps[to - 1]), ChunkEncoding.Xor, _length, state.ByteCount));
+            _length += state.ByteCount;
+        }
+    }
+
+    private static void AddHistograms(SampleBuffer samples, int start, int end) =>
+        throw new StorageException($"{end - start} native histograms from {samples.Timestamps[start]} on cannot be encoded");
+
+    private Span<byte> Reserve(int bytes)
+    {
+        if (_bytes.Length - _length < bytes)
+        {
+            Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _length + bytes));
+        }
+
+        return _bytes.AsSpan(_length, bytes);
+    }
+
+    private readonly record struct Built(TimeRange Range, ChunkEncoding Encoding, int Start, int Length);
+}
