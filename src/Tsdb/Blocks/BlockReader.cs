@@ -72,7 +72,7 @@ public sealed class BlockReader : IQueryableStorage, IDisposable
     /// <summary>Opens a view unless the block has been disposed.</summary>
     public bool TryOpenQuerier(TimeRange range, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IQuerier? querier)
     {
-        querier = TryAddUser() ? new BlockQuerier(this, range, _tombstones) : null;
+        querier = Volatile.Read(ref _disposed) == 0 && TryAddUser() ? new BlockQuerier(this, range, _tombstones) : null;
         return querier is not null;
     }
 

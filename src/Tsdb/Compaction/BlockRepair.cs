@@ -5,8 +5,8 @@ using Narthex.Tsdb.Index;
 namespace Narthex.Tsdb.Compaction;
 
 /// <summary>
-/// Repairs blocks of an early release that wrote the wrong version into the index while its contents were of version 1,
-/// and had version 2 in <c>meta.json</c> for it.
+/// Repairs blocks of an early release that raised the version in <c>meta.json</c> to 2 instead of that in the index,
+/// whose contents are of version 2.
 /// </summary>
 internal static class BlockRepair
 {
@@ -29,7 +29,7 @@ internal static class BlockRepair
             return false;
         }
 
-        index[VersionOffset] = IndexFormat.Version1;
+        index[VersionOffset] = IndexFormat.Version2;
         BlockDirectory.ReplaceFile(indexPath, index);
         BlockMeta meta = BlockMetaFile.Parse(System.Text.Encoding.UTF8.GetBytes(text), Path.GetFileName(blockDirectory));
         BlockMetaFile.Write(blockDirectory, meta);
