@@ -19,4 +19,10 @@ public sealed record TsdbOptions
 
     /// <summary>How long samples are kept (<c>--storage.tsdb.retention.time</c>); zero for ever.</summary>
     public TimeSpan RetentionTime { get; init; } = TimeSpan.FromDays(15);
+
+    /// <summary>How many exemplars are kept (<c>storage.exemplars.max_exemplars</c>); 0 without <c>--enable-feature=exemplar-storage</c>.</summary>
+    public long MaxExemplars { get; init; }
+
+    /// <summary>Whether metadata of series is kept and logged (<c>--enable-feature=metadata-wal-records</c>).</summary>
+    public bool KeepMetadata { get; init; }
 }
