@@ -231,6 +231,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 {
                     accepted = Apply(rows);
                 }
+
+                TellIfCompactable();
             }
 
             if (hasExtras)
