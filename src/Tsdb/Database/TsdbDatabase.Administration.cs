@@ -11,30 +11,27 @@ public sealed partial class TsdbDatabase : IStorageAdministration, IExemplarQuer
 {
     private const string SnapshotsDirectory = "snapshots";
 
+    private static readonly LabelMatcher[] s_everything = [new(Model.MatchType.Regex, "__name__", ".*")];
+
     /// <inheritdoc/>
     public void DeleteSeries(IReadOnlyList<LabelMatcher> matchers, TimeRange range, CancellationToken cancellationToken)
     {
-        ThrowIfNotReady();
-        _maintenance!.Exclusively(
-            () => Try("", () =>
+        IReadOnlyList<LabelMatcher> conditions = matchers.Count == 0 ? s_everything : matchers;
+        Administrate(
+            token =>
             {
-                _blocks!.Delete(matchers, range, cancellationToken);
-                Head.Delete(matchers, range, cancellationToken);
-            }),
+                _blocks!.Delete(conditions, range, token);
+                Head.Delete(conditions, range, token);
+            },
             cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void CleanTombstones(CancellationToken cancellationToken)
-    {
-        ThrowIfNotReady();
-        _maintenance!.Exclusively(() => Try("", () => _blocks!.CleanTombstones(cancellationToken)), cancellationToken);
-    }
+    public void CleanTombstones(CancellationToken cancellationToken) => Administrate(token => _blocks!.CleanTombstones(token), cancellationToken);
 
     /// <inheritdoc/>
     public string TakeSnapshot(bool withHead, CancellationToken cancellationToken)
     {
-        ThrowIfNotReady();
         string name = NewSnapshotName();
         TakeSnapshot(Path.Combine(DirectoryPath, SnapshotsDirectory, name), withHead, cancellationToken);
         return name;
@@ -42,25 +39,31 @@ public sealed partial class TsdbDatabase : IStorageAdministration, IExemplarQuer
 
     /// <summary>Puts all samples as blocks into a new directory: those on disk as links to the same files, those in memory as one block more.</summary>
     /// <exception cref="StorageException">There is no whole snapshot.</exception>
-    public void TakeSnapshot(string directory, bool withHead, CancellationToken cancellationToken)
-    {
-        ThrowIfNotReady();
-        _maintenance!.Exclusively(
-            () =>
+    public void TakeSnapshot(string directory, bool withHead, CancellationToken cancellationToken) => Administrate(
+        token =>
+        {
+            try
             {
-                try
+                Directory.CreateDirectory(directory);
+                _blocks!.Snapshot(directory);
+                if (withHead)
                 {
-                    Try("create snapshot: ", () => WriteSnapshot(directory, withHead, cancellationToken));
+                    WriteHead(directory, token);
                 }
-                catch
-                {
-                    // Half a snapshot would be taken for a whole one.
-                    DeleteQuietly(directory);
-                    throw;
-                }
-            },
-            cancellationToken);
-    }
+            }
+            catch (Exception error) when (error is StorageException or IOException or UnauthorizedAccessException)
+            {
+                // Half a snapshot would be taken for a whole one.
+                DeleteQuietly(directory);
+                throw new StorageException("create snapshot: " + error.Message, error);
+            }
+            catch
+            {
+                DeleteQuietly(directory);
+                throw;
+            }
+        },
+        cancellationToken);
 
     /// <summary>Makes room for more exemplars or for fewer.</summary>
     public void SetMaxExemplars(long maxExemplars)
@@ -86,15 +89,32 @@ public sealed partial class TsdbDatabase : IStorageAdministration, IExemplarQuer
         CultureInfo.InvariantCulture,
         $"{_time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss'Z'}-{BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) >> 1:x16}");
 
-    private void WriteSnapshot(string directory, bool withHead, CancellationToken cancellationToken)
+    private void WriteHead(string directory, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(directory);
-        _blocks!.Snapshot(directory);
-        if (withHead && Head.MinTimeMs <= Head.MaxTimeMs)
+        var range = new TimeRange(Head.MinTimeMs, Head.MaxTimeMs);
+        if (range.MinMs <= range.MaxMs)
         {
-            var range = new TimeRange(Head.MinTimeMs, Head.MaxTimeMs);
             using var source = new HeadBlockSource(Head, range, cancellationToken);
-            _blocks.WriteSnapshot(directory, source, range, cancellationToken);
+            _blocks!.WriteSnapshot(directory, source, range, cancellationToken);
+        }
+    }
+
+    // While nothing is compacted, and no longer than the database is open.
+    private void Administrate(Action<CancellationToken> action, CancellationToken cancellationToken)
+    {
+        ThrowIfNotReady();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _maintenance!.Stopping);
+        try
+        {
+            _maintenance.Exclusively(() => action(either.Token), either.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new StorageException("TSDB is being closed", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(error.Message, error);
         }
     }
 
@@ -110,18 +130,6 @@ public sealed partial class TsdbDatabase : IStorageAdministration, IExemplarQuer
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // What went wrong first is what must be told.
-        }
-    }
-
-    private static void Try(string what, Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (Exception error) when (error is StorageException or IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException(what + error.Message, error);
         }
     }
 }
