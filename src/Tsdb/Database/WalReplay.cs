@@ -10,7 +10,7 @@ using Narthex.Tsdb.Wal.Records;
 namespace Narthex.Tsdb;
 
 /// <summary>Fills an empty head from the log: one thread reads and decodes, others encode the samples of their share of the series.</summary>
-internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSystem files, ILogger logger, TimeProvider time)
+internal sealed partial class WalReplay(HeadStorage head, string directory, IWalFileSystem files, ILogger logger, TimeProvider time)
 {
     private readonly SampleColumns _samples = new();
     private readonly PagedColumn<ulong> _numbers = new();
@@ -200,11 +200,17 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
             case RecordType.CustomBucketsFloatHistogramSamples:
                 ReplayHistograms(reader.Record);
                 break;
-            case RecordType.None:
             case RecordType.Tombstones:
+                ReplayTombstones(reader.Record);
+                break;
             case RecordType.Exemplars:
-            case RecordType.MmapMarkers:
+                ReplayExemplars(reader.Record);
+                break;
             case RecordType.Metadata:
+                ReplayMetadata(reader.Record);
+                break;
+            case RecordType.None:
+            case RecordType.MmapMarkers:
                 break;
             default:
                 UnknownRecords++;
