@@ -194,7 +194,12 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         {
             NoLockfile = options.NoLockFile,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
-            WalCompression = options.WalCompression == "none" ? WalCompression.None : WalCompression.Snappy,
+            WalCompression = options.WalCompression switch
+            {
+                "none" => WalCompression.None,
+                "zstd" => WalCompression.Zstd,
+                _ => WalCompression.Snappy,
+            },
             MinBlockDuration = options.MinBlockDuration,
             MaxBlockDuration = options.MaxBlockDuration,
             ChunkSegmentBytes = options.ChunkSegmentBytes > 0 ? options.ChunkSegmentBytes : defaults.ChunkSegmentBytes,
