@@ -15,6 +15,8 @@ internal sealed class RangeInput : IDisposable
     private double[] _floatValues = [];
     private long[] _histogramTimes = [];
     private FloatHistogram[] _histograms = [];
+    private long[] _floatOrigins = [];
+    private long[] _histogramOrigins = [];
     private bool _ownsFloats;
     private int _floatCount;
     private int _histogramCount;
@@ -42,6 +44,15 @@ internal sealed class RangeInput : IDisposable
     public ReadOnlySpan<int> HistogramStarts => _bounds.AsSpan(_steps * 2, _steps);
 
     public ReadOnlySpan<int> HistogramEnds => _bounds.AsSpan(_steps * 3, _steps);
+
+    /// <summary>Whether samples tell since when they count.</summary>
+    public bool HasOrigins => Raw.HasStartTimestamps;
+
+    /// <summary>The start timestamps of the floats, 0 where unknown; empty unless <see cref="HasOrigins"/>.</summary>
+    public ReadOnlySpan<long> FloatOrigins => !HasOrigins ? default : _ownsFloats ? _floatOrigins.AsSpan(0, _floatCount) : Raw.StartTimestamps;
+
+    /// <summary>The start timestamps of the histograms, 0 where unknown; empty unless <see cref="HasOrigins"/>.</summary>
+    public ReadOnlySpan<long> HistogramOrigins => HasOrigins ? _histogramOrigins.AsSpan(0, _histogramCount) : default;
 
     /// <summary>The labels of the series, for annotations.</summary>
     public Labels Labels { get; set; }
@@ -174,6 +185,39 @@ internal sealed class RangeInput : IDisposable
             {
                 _floatTimes[_floatCount] = timestamps[i];
                 _floatValues[_floatCount++] = values[i];
+            }
+        }
+
+        if (HasOrigins)
+        {
+            SplitOrigins();
+        }
+    }
+
+    // Beside the samples that the lanes took.
+    private void SplitOrigins()
+    {
+        if (_floatOrigins.Length < Raw.Count)
+        {
+            _floatOrigins = new long[Raw.Count];
+        }
+
+        if (_histogramOrigins.Length < _histogramCount)
+        {
+            _histogramOrigins = new long[_histogramCount];
+        }
+
+        ReadOnlySpan<long> timestamps = Raw.Timestamps;
+        ReadOnlySpan<long> origins = Raw.StartTimestamps;
+        for (int i = 0, f = 0, h = 0; i < timestamps.Length; i++)
+        {
+            if (f < _floatCount && _floatTimes[f] == timestamps[i])
+            {
+                _floatOrigins[f++] = origins[i];
+            }
+            else if (h < _histogramCount && _histogramTimes[h] == timestamps[i])
+            {
+                _histogramOrigins[h++] = origins[i];
             }
         }
     }

@@ -39,7 +39,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
                 block.Clear();
                 input.Raw.Clear();
                 selection.ReadSamples(index, input.Raw);
-                return (input.Raw.Count, Fill(input.Raw, _times, node.LookbackMs, node.WantsTimestamp, block));
+                return (input.Raw.Count, Fill(input.Raw, block));
             });
         }
 
@@ -69,8 +69,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         }
         else
         {
-            long found = Fill(_samples, _times, node.LookbackMs, node.WantsTimestamp, block);
-            context.CountQueryable(found);
+            context.CountQueryable(Fill(_samples, block));
         }
 
         _next++;
@@ -82,6 +81,10 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         _batches?.Dispose();
         _samples.Dispose();
     }
+
+    private long Fill(SampleBuffer samples, StepBlock block) => node.WantsStartTimestamp
+        ? StartTimestampSelection.Fill(samples, _times, node.LookbackMs, block)
+        : Fill(samples, _times, node.LookbackMs, node.WantsTimestamp, block);
 
     // The window (time - lookback, time] is open on the left. A staleness marker hides what lies before it.
     private static long Fill(SampleBuffer samples, ReferenceTimes times, long lookbackMs, bool wantsTimestamp, StepBlock block)
