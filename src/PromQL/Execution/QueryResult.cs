@@ -88,7 +88,7 @@ public sealed class QueryResult : IDisposable
     public IReadOnlyList<string> Infos { get; init; } = [];
 
     /// <summary>What the query cost.</summary>
-    public QueryStatistics Statistics { get; internal set; } = new();
+    public QueryStatistics Statistics { get; set; } = new();
 
     /// <inheritdoc/>
     public void Dispose() => _resources?.Dispose();
