@@ -149,7 +149,7 @@ public class ScrapeIngesterTests
         Assert.Equal(
             [
                 ("a_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "x"), 0.5, _nowMs) { IsTimeAssumed = true }),
-                ("b_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "y"), 1, 900_000)),
+                ("b_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "y"), 1, 900_000) { IsTimeAssumed = true }),
                 ("c_total{job=\"j\"}", new Exemplar(Labels.Empty, 2, 800_500)),
             ],
             _storage.Exemplars);
