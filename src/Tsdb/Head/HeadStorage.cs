@@ -49,7 +49,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public HeadStorage(HeadOptions? options = null)
     {
         _options = options ?? new HeadOptions();
-        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
+        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
         Exemplars.Resize(_options.MaxExemplars);
     }

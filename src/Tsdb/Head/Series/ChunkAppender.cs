@@ -10,8 +10,11 @@ namespace Narthex.Tsdb.Head.Series;
 /// Open chunks lie in blocks of growing size. Appending to different series from several threads is safe; each series has one
 /// writer at a time, inside its write section.
 /// </remarks>
-internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs)
+internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs, int samplesTarget = ChunkCutting.SamplesTarget)
 {
+    private readonly int _samplesForEstimate = ChunkCutting.SamplesForEstimate(samplesTarget);
+    private readonly int _samplesMax = ChunkCutting.SamplesMax(samplesTarget);
+
     /// <summary>A chunk has at most so many bytes.</summary>
     public const int ChunkBytesMax = ChunkCutting.BytesMax + XorEncoder.BytesPerSampleMax;
 
@@ -71,12 +74,12 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
             return true;
         }
 
-        if (encoder.Count == ChunkCutting.SamplesForEstimate)
+        if (encoder.Count == _samplesForEstimate)
         {
             series.CutAtMs = ChunkCutting.EstimateEnd(FirstTimestamp(OpenBytes(in series)), encoder.LastTimestampMs, series.CutAtMs);
         }
 
-        return timestampMs >= series.CutAtMs || encoder.Count >= ChunkCutting.SamplesMax;
+        return timestampMs >= series.CutAtMs || encoder.Count >= _samplesMax;
     }
 
     /// <summary>The time of a chunk's first sample, which stands behind the count.</summary>
