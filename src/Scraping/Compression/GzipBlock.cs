@@ -204,55 +204,69 @@ internal static class GzipBlock
     }
 
     /// <summary>Decodes to the end of a block. A false step is found out at the latest when a limit is reached, which leaves room for a whole one.</summary>
+    /// <remarks>The fields of <see cref="BitSource"/> are locals here, and so in registers: it has more of them than the compiler takes apart.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryDecodeBlock(ref BitSource source, Tables tables, Span<byte> destination, ref int totalWritten, int length)
     {
+        const ulong LiteralMask = (1 << LiteralIndexBits) - 1;
+        const ulong DistanceMask = (1 << DistanceIndexBits) - 1;
         ref uint literals = ref MemoryMarshal.GetArrayDataReference(tables.Literals);
         ref uint distances = ref MemoryMarshal.GetArrayDataReference(tables.Distances);
         ref byte output = ref MemoryMarshal.GetReference(destination);
-        BitSource bits = source;
+        ref byte input = ref source.Start;
+        int limit = source.Limit;
+        int position = source.Position;
+        ulong bits = source.Bits;
+        int count = source.Count;
         int written = totalWritten;
-        while (true)
+        while (written <= length && position <= limit)
         {
-            // Three literals or one copy may come before these limits are looked at again.
-            if (written > length || bits.IsExhausted)
-            {
-                return false;
-            }
-
-            bits.Fill();
-            uint entry = Unsafe.Add(ref literals, (int)bits.Peek(LiteralIndexBits));
+            // Up to three literals or one copy come before the limits are looked at again.
+            bits |= ReadBits(ref input, position) << count;
+            position += (63 - count) >> 3;
+            count |= 56;
+            uint entry = Unsafe.Add(ref literals, (nint)(bits & LiteralMask));
             if ((int)entry < 0)
             {
-                bits.Skip((int)(byte)entry);
+                bits >>= (byte)entry;
+                count -= (byte)entry;
                 Unsafe.Add(ref output, written++) = (byte)(entry >> 16);
-                entry = Unsafe.Add(ref literals, (int)bits.Peek(LiteralIndexBits));
+                entry = Unsafe.Add(ref literals, (nint)(bits & LiteralMask));
                 if ((int)entry < 0)
                 {
-                    bits.Skip((int)(byte)entry);
+                    bits >>= (byte)entry;
+                    count -= (byte)entry;
                     Unsafe.Add(ref output, written++) = (byte)(entry >> 16);
-                    entry = Unsafe.Add(ref literals, (int)bits.Peek(LiteralIndexBits));
+                    entry = Unsafe.Add(ref literals, (nint)(bits & LiteralMask));
                     if ((int)entry < 0)
                     {
-                        bits.Skip((int)(byte)entry);
+                        bits >>= (byte)entry;
+                        count -= (byte)entry;
                         Unsafe.Add(ref output, written++) = (byte)(entry >> 16);
                         continue;
                     }
                 }
 
                 // A copy needs up to 48 bits. Those that the entry was found by stay where they are.
-                bits.Fill();
+                if (position <= limit)
+                {
+                    bits |= ReadBits(ref input, position) << count;
+                    position += (63 - count) >> 3;
+                    count |= 56;
+                }
             }
 
             if ((entry & HuffmanTable.Rare) != 0)
             {
                 if ((entry & HuffmanTable.SecondTable) != 0)
                 {
-                    bits.Skip(LiteralIndexBits);
-                    entry = Unsafe.Add(ref literals, (int)((entry >> 16) & 0x7FFF) + (int)bits.Peek((int)(entry >> 8) & 15));
+                    bits >>= LiteralIndexBits;
+                    count -= LiteralIndexBits;
+                    entry = Unsafe.Add(ref literals, (nint)(SecondIndex(entry) + (bits & SecondMask(entry))));
                     if ((int)entry < 0)
                     {
-                        bits.Skip((int)(byte)entry);
+                        bits >>= (byte)entry;
+                        count -= (byte)entry;
                         Unsafe.Add(ref output, written++) = (byte)(entry >> 16);
                         continue;
                     }
@@ -260,22 +274,26 @@ internal static class GzipBlock
 
                 if ((entry & HuffmanTable.EndOfBlock) != 0)
                 {
-                    bits.Skip((int)(byte)entry);
-                    source = bits;
+                    source.Set(position, bits >> (byte)entry, count - (byte)entry);
                     totalWritten = written;
                     return true;
                 }
             }
 
-            int size = (int)(entry >> 16) + bits.TakeExtra(entry);
-            entry = Unsafe.Add(ref distances, (int)bits.Peek(DistanceIndexBits));
+            int size = (int)(entry >> 16) + Extra(bits, entry);
+            bits >>= (byte)entry;
+            count -= (byte)entry;
+            entry = Unsafe.Add(ref distances, (nint)(bits & DistanceMask));
             if ((entry & HuffmanTable.Rare) != 0)
             {
-                bits.Skip(DistanceIndexBits);
-                entry = Unsafe.Add(ref distances, (int)((entry >> 16) & 0x7FFF) + (int)bits.Peek((int)(entry >> 8) & 15));
+                bits >>= DistanceIndexBits;
+                count -= DistanceIndexBits;
+                entry = Unsafe.Add(ref distances, (nint)(SecondIndex(entry) + (bits & SecondMask(entry))));
             }
 
-            int distance = (int)(entry >> 16) + bits.TakeExtra(entry);
+            int distance = (int)(entry >> 16) + Extra(bits, entry);
+            bits >>= (byte)entry;
+            count -= (byte)entry;
             if (size < 3 || distance == 0 || distance > written || written > length)
             {
                 return false;
@@ -284,7 +302,24 @@ internal static class GzipBlock
             Copy(ref Unsafe.Add(ref output, written), distance, size);
             written += size;
         }
+
+        return false;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong ReadBits(ref byte input, int position)
+    {
+        ulong next = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref input, position));
+        return BitConverter.IsLittleEndian ? next : BinaryPrimitives.ReverseEndianness(next);
+    }
+
+    private static ulong SecondIndex(uint entry) => (entry >> 16) & 0x7FFF;
+
+    private static ulong SecondMask(uint entry) => (1UL << ((int)(entry >> 8) & 15)) - 1;
+
+    // The bits of an entry are its code and, above it, the extra ones.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Extra(ulong bits, uint entry) => (int)((bits & ((1UL << (byte)entry) - 1)) >> ((int)(entry >> 8) & 15));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(ref byte target, int distance, int size)
@@ -300,6 +335,13 @@ internal static class GzipBlock
                 i += 16;
             }
             while (i < size);
+        }
+        else if (distance >= 8)
+        {
+            for (int i = 0; i < size; i += 8)
+            {
+                Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, i), Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref origin, i)));
+            }
         }
         else
         {
@@ -319,20 +361,31 @@ internal static class GzipBlock
         private ulong _bits;
         private int _count;
 
-        /// <summary>Whether all of the source is in the buffer, and more.</summary>
-        public readonly bool IsExhausted => _position > _end + sizeof(ulong);
+        public readonly ref byte Start => ref MemoryMarshal.GetReference(_source);
+
+        /// <summary>Bits are read up to here: behind it, all of the source is in the buffer, and more.</summary>
+        public readonly int Limit => _end + sizeof(ulong);
+
+        public readonly int Position => _position;
+
+        public readonly ulong Bits => _bits;
+
+        public readonly int Count => _count;
+
+        public readonly bool IsExhausted => _position > Limit;
+
+        public void Set(int position, ulong bits, int count) => (_position, _bits, _count) = (position, bits, count);
 
         /// <summary>Makes at least 56 bits available.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Fill()
         {
-            if (_position > _end + sizeof(ulong))
+            if (IsExhausted)
             {
                 return;
             }
 
-            ulong next = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref MemoryMarshal.GetReference(_source), _position));
-            _bits |= (BitConverter.IsLittleEndian ? next : BinaryPrimitives.ReverseEndianness(next)) << _count;
+            _bits |= ReadBits(ref Start, _position) << _count;
             _position += (63 - _count) >> 3;
             _count |= 56;
         }
@@ -353,16 +406,6 @@ internal static class GzipBlock
             uint value = Peek(count);
             Skip(count);
             return value;
-        }
-
-        /// <summary>Consumes the code and extra bits of an entry, and returns the latter.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public int TakeExtra(uint entry)
-        {
-            int total = (byte)entry;
-            uint value = Peek(total) >> ((int)(entry >> 8) & 15);
-            Skip(total);
-            return (int)value;
         }
 
         /// <summary>Drops what is left of the present byte, and returns the position of the next.</summary>
