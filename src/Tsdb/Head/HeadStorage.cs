@@ -51,6 +51,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         _options = options ?? new HeadOptions();
         Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
         Directory = new SeriesDirectory(TakeSlot);
+        Exemplars.Resize(_options.MaxExemplars);
     }
 
     /// <summary>The number of series.</summary>
@@ -137,8 +138,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
-    /// <summary>Samples older than this are refused from here on.</summary>
-    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, minValidTimeMs);
+    /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
+    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
     internal void CloseView(ViewRegistry.Epoch epoch)
     {
@@ -223,7 +224,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             }
 
             int accepted = Validate(rows);
-            if (accepted == 0 && _seriesLogged == Index.Count)
+            bool hasExtras = rows.Extras?.Validate(this) == true;
+            if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count)
             {
                 return 0;
             }
@@ -237,6 +239,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 }
 
                 TellIfCompactable();
+            }
+
+            if (hasExtras)
+            {
+                rows.Extras!.Apply(this);
             }
 
             return accepted;
@@ -382,6 +389,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             uint logged = EncodeNewSeries();
             rows.Encode(_batch, WalRefs);
+            rows.Extras?.Encode(_batch, WalRefs);
             _wal.Log(_batch);
             _seriesLogged = logged;
         }
