@@ -295,14 +295,16 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         ReadOnlySpan<ulong> refs = _samples.Refs;
         ReadOnlySpan<long> timestamps = _samples.Timestamps;
         ReadOnlySpan<double> values = _samples.Values;
+        long minValidMs = head.MinValidTimeMs;
         for (int i = 0; i < refs.Length; i++)
         {
             if (TryFindSeries(refs[i], out uint series))
             {
                 ShardOf(series).Add(series, timestamps[i], values[i]);
             }
-            else
+            else if (timestamps[i] >= minValidMs)
             {
+                // Older ones are in blocks; the checkpoint may have dropped their series before their segment goes.
                 UnknownSampleRefs++;
             }
         }
@@ -317,7 +319,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             {
                 ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
             }
-            else
+            else if (reader.TimestampMs >= head.MinValidTimeMs)
             {
                 UnknownHistogramRefs++;
             }
