@@ -18,6 +18,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     private ReplayShard[] _shards = [];
     private ulong _greatestNumber;
     private bool _numbersDiffer;
+    private bool _inCheckpoint;
     private long _progress;
     private int _firstSegment;
     private int _lastSegment = -1;
@@ -127,10 +128,13 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         }
 
         using var reader = WalReader.Open(checkpoint.Path, files);
+        _inCheckpoint = true;
         while (reader.MoveNext())
         {
             Replay(reader, cancellationToken);
         }
+
+        _inCheckpoint = false;
 
         TsdbLog.CheckpointLoaded(logger);
         return checkpoint.Index;
@@ -225,9 +229,10 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     }
 
     // What is older was dropped from the head when the checkpoint was written, though segments behind it may still have it.
+    // Nobody writes it anywhere else, and believing it there could keep the head from taking samples.
     private void ReplayMinValidTime(ReadOnlySpan<byte> record)
     {
-        if (MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
+        if (_inCheckpoint && MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
         {
             head.SetMinValidTime(minTimestampMs);
         }
@@ -295,14 +300,16 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         ReadOnlySpan<ulong> refs = _samples.Refs;
         ReadOnlySpan<long> timestamps = _samples.Timestamps;
         ReadOnlySpan<double> values = _samples.Values;
+        long minValidMs = head.MinValidTimeMs;
         for (int i = 0; i < refs.Length; i++)
         {
             if (TryFindSeries(refs[i], out uint series))
             {
                 ShardOf(series).Add(series, timestamps[i], values[i]);
             }
-            else
+            else if (timestamps[i] >= minValidMs)
             {
+                // Older ones are in blocks; the checkpoint may have dropped their series before their segment goes.
                 UnknownSampleRefs++;
             }
         }
@@ -317,7 +324,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             {
                 ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
             }
-            else
+            else if (reader.TimestampMs >= head.MinValidTimeMs)
             {
                 UnknownHistogramRefs++;
             }

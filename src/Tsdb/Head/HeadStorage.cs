@@ -138,6 +138,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
+    /// <summary>Samples older than this are refused.</summary>
+    internal long MinValidTimeMs => Volatile.Read(ref _minValidTimeMs);
+
     /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
     internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
