@@ -195,7 +195,12 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         {
             NoLockfile = options.NoLockFile,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
-            WalCompression = options.WalCompression == "none" ? WalCompression.None : WalCompression.Snappy,
+            WalCompression = options.WalCompression switch
+            {
+                "none" => WalCompression.None,
+                "zstd" => WalCompression.Zstd,
+                _ => WalCompression.Snappy,
+            },
             MinBlockDuration = options.MinBlockDuration,
             MaxBlockDuration = options.MaxBlockDuration,
             ChunkSegmentBytes = options.ChunkSegmentBytes > 0 ? options.ChunkSegmentBytes : defaults.ChunkSegmentBytes,
@@ -204,6 +209,8 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             CompactionDelayShareMax = options.Features.Contains("delayed-compaction") ? options.DelayedCompactionMaxPercent / 100 : 0,
             UploadedBlocksFile = options.DelayCompactFile,
             Retention = Retention.Resolve(options, null),
+            MaxExemplars = FeatureSettings.GetMaxExemplars(options, null),
+            KeepMetadata = options.Features.Contains("metadata-wal-records"),
         };
     }
 
@@ -229,6 +236,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        _database.SetMaxExemplars(FeatureSettings.GetMaxExemplars(_options, configuration));
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -322,6 +330,8 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             Storage = () => _database,
             Engine = _engine,
             Explainer = _engine,
+            Exemplars = () => _database,
+            Administration = () => _database,
             Language = new ParserOptions
             {
                 EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),
@@ -366,6 +376,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         QueryLog? queryLog = OpenQueryLog(configuration);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
+        _database.SetMaxExemplars(FeatureSettings.GetMaxExemplars(_options, configuration));
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));

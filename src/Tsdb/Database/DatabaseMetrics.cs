@@ -12,6 +12,7 @@ internal sealed class DatabaseMetrics
         HeadStorage head = database.Head;
         HeadCounters counters = head.Counters;
         Gauges(registry, database, head);
+        ExemplarMetrics.Register(registry, head.Exemplars);
         Counters(registry, counters, head);
         wal.Register(registry, database.GetLogBytes, walCompression);
         registry.AddGaugeCallback("prometheus_tsdb_retention_limit_seconds", "How long samples are kept; 0 for ever.", () => database.Retention.Time.TotalSeconds);
@@ -21,8 +22,11 @@ internal sealed class DatabaseMetrics
         registry.AddCounterCallback("prometheus_tsdb_wal_corruptions_total", "Damaged places found in the write-ahead log.", () => WalCorruptions);
         ByType(registry, "prometheus_tsdb_wal_replay_unknown_refs_total", "Replayed samples whose series was not in the log.", InstrumentKind.Counter, sink =>
         {
+            sink.Value(["exemplars"], UnknownExemplarRefs);
             sink.Value(["histograms"], UnknownHistogramRefs);
+            sink.Value(["metadata"], UnknownMetadataRefs);
             sink.Value(["samples"], UnknownSampleRefs);
+            sink.Value(["tombstones"], UnknownTombstoneRefs);
         });
     }
 
@@ -35,6 +39,12 @@ internal sealed class DatabaseMetrics
     public double UnknownSampleRefs { get; set; }
 
     public double UnknownHistogramRefs { get; set; }
+
+    public double UnknownExemplarRefs { get; set; }
+
+    public double UnknownMetadataRefs { get; set; }
+
+    public double UnknownTombstoneRefs { get; set; }
 
     private static void Gauges(MetricRegistry registry, TsdbDatabase database, HeadStorage head)
     {

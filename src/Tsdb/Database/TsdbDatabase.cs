@@ -4,6 +4,7 @@ using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Compaction;
+using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Head;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
@@ -16,7 +17,7 @@ namespace Narthex.Tsdb;
 /// <see cref="ReplayProgress"/> tells how far it is. All members are thread-safe. Disposing syncs the log; without it nothing
 /// that was committed is lost either, save by a power cut.
 /// </remarks>
-public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
+public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
 {
     private static readonly string[] s_headDirectories = ["wal", "wbl", "chunks_head"];
 
@@ -48,7 +49,12 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _time = time;
         _logger = logger;
         _walDirectory = Path.Combine(directory, "wal");
-        Head = new HeadStorage(new HeadOptions { ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds });
+        Head = new HeadStorage(new HeadOptions
+        {
+            ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds,
+            MaxExemplars = options.MaxExemplars,
+            KeepMetadata = options.KeepMetadata,
+        });
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
         _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
         _lifecycleMetrics = new LifecycleMetrics(metrics);
@@ -190,6 +196,12 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
             throw new StorageException($"create data directory {DirectoryPath}: {error.Message}", error);
         }
 
+        if (_options.WalCompression == WalCompression.Zstd && ZstdLibrary.System is null)
+        {
+            // Before anything is touched.
+            ZstdLibrary.ThrowMissing("open write-ahead log");
+        }
+
         _metrics.CleanStart = -1;
         if (!_options.NoLockfile)
         {
@@ -211,6 +223,9 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
         _metrics.UnknownHistogramRefs = _replay.UnknownHistogramRefs;
+        _metrics.UnknownExemplarRefs = _replay.UnknownExemplarRefs;
+        _metrics.UnknownMetadataRefs = _replay.UnknownMetadataRefs;
+        _metrics.UnknownTombstoneRefs = _replay.UnknownTombstoneRefs;
         var walOptions = new WalWriterOptions
         {
             SegmentBytes = _options.WalSegmentBytes,

@@ -10,7 +10,7 @@ using Narthex.Tsdb.Wal.Records;
 namespace Narthex.Tsdb;
 
 /// <summary>Fills an empty head from the log: one thread reads and decodes, others encode the samples of their share of the series.</summary>
-internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSystem files, ILogger logger, TimeProvider time)
+internal sealed partial class WalReplay(HeadStorage head, string directory, IWalFileSystem files, ILogger logger, TimeProvider time)
 {
     private readonly SampleColumns _samples = new();
     private readonly PagedColumn<ulong> _numbers = new();
@@ -192,23 +192,48 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
                 ReplaySeries(reader.Record);
                 break;
             case RecordType.Samples:
+            case RecordType.SamplesV2:
                 ReplaySamples(reader.Record);
                 break;
             case RecordType.HistogramSamples:
             case RecordType.FloatHistogramSamples:
             case RecordType.CustomBucketsHistogramSamples:
             case RecordType.CustomBucketsFloatHistogramSamples:
+            case RecordType.HistogramSamplesV2:
+            case RecordType.FloatHistogramSamplesV2:
                 ReplayHistograms(reader.Record);
                 break;
-            case RecordType.None:
+            case RecordType.MinValidTime:
+                ReplayMinValidTime(reader.Record);
+                break;
             case RecordType.Tombstones:
+                ReplayTombstones(reader.Record);
+                break;
             case RecordType.Exemplars:
-            case RecordType.MmapMarkers:
+                ReplayExemplars(reader.Record);
+                break;
             case RecordType.Metadata:
+                ReplayMetadata(reader.Record);
+                break;
+            case RecordType.None:
+            case RecordType.MmapMarkers:
                 break;
             default:
                 UnknownRecords++;
                 break;
+        }
+    }
+
+    // What is older was dropped from the head when the checkpoint was written, though segments behind it may still have it.
+    private void ReplayMinValidTime(ReadOnlySpan<byte> record)
+    {
+        if (MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
+        {
+            head.SetMinValidTime(minTimestampMs);
+        }
+        else
+        {
+            DamagedRecords++;
         }
     }
 

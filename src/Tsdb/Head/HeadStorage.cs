@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.Index;
@@ -26,6 +27,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 
     private const int RowsPooledMax = 64;
 
+    // Some rows take about as long as a line takes to arrive from memory.
+    private const int RowsAhead = 8;
+
     private readonly Lock _commitLock = new();
     private readonly Lock _applyLock = new();
     private readonly SlabArena _openChunks = new();
@@ -47,6 +51,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         _options = options ?? new HeadOptions();
         Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
         Directory = new SeriesDirectory(TakeSlot);
+        Exemplars.Resize(_options.MaxExemplars);
     }
 
     /// <summary>The number of series.</summary>
@@ -133,8 +138,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
-    /// <summary>Samples older than this are refused from here on.</summary>
-    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, minValidTimeMs);
+    /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
+    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
     internal void CloseView(ViewRegistry.Epoch epoch)
     {
@@ -163,6 +168,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal static SeriesRef MakeRef(uint series, byte generation) => new(((ulong)generation << 32) | (series + 1UL));
 
     /// <summary>The index behind a reference. False if there is no such series (any more).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryResolve(ulong reference, out uint series)
     {
         series = unchecked((uint)reference - 1);
@@ -170,6 +176,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     }
 
     /// <summary>The newest time of a series; <see cref="long.MinValue"/> if it has no sample. For whoever holds a lock that keeps it from changing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long GetNewest(uint series, in SeriesState state)
     {
         long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
@@ -217,7 +224,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             }
 
             int accepted = Validate(rows);
-            if (accepted == 0 && _seriesLogged == Index.Count)
+            bool hasExtras = rows.Extras?.Validate(this) == true;
+            if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count)
             {
                 return 0;
             }
@@ -231,6 +239,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 }
 
                 TellIfCompactable();
+            }
+
+            if (hasExtras)
+            {
+                rows.Extras!.Apply(this);
             }
 
             return accepted;
@@ -289,6 +302,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         return slot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Validate(CommitRows rows)
     {
         // Upstream takes no sample older than half a chunk range behind the newest: such chunks may be on their way to a block.
@@ -299,6 +313,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         long previousMs = long.MinValue;
         for (int i = 0; i < rows.Count; i++)
         {
+            if (i + RowsAhead < rows.Count)
+            {
+                Pages.Prefetch((uint)rows.Refs[i + RowsAhead] - 1);
+            }
+
             AppendError error = AppendError.None;
             RowPlan plan = RowPlan.Skip;
             long timestampMs = rows.Timestamps[i];
@@ -370,6 +389,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             uint logged = EncodeNewSeries();
             rows.Encode(_batch, WalRefs);
+            rows.Extras?.Encode(_batch, WalRefs);
             _wal.Log(_batch);
             _seriesLogged = logged;
         }
@@ -414,6 +434,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         return end;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Apply(CommitRows rows)
     {
         ViewRegistry.Epoch? epoch = _views.Current;
@@ -426,6 +447,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             for (int i = 0; i < rows.Count; i++)
             {
+                if (i + RowsAhead < rows.Count && rows.Plans[i + RowsAhead] == RowPlan.Store)
+                {
+                    Chunks.Prefetch(in Pages[(uint)rows.Refs[i + RowsAhead] - 1]);
+                }
+
                 if (rows.Plans[i] == RowPlan.Skip)
                 {
                     continue;

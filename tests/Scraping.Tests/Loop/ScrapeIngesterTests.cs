@@ -148,8 +148,8 @@ public class ScrapeIngesterTests
         await _storage.NextCommitAsync();
         Assert.Equal(
             [
-                ("a_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "x"), 0.5, _nowMs)),
-                ("b_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "y"), 1, 900_000)),
+                ("a_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "x"), 0.5, _nowMs) { IsTimeAssumed = true }),
+                ("b_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "y"), 1, 900_000) { IsTimeAssumed = true }),
                 ("c_total{job=\"j\"}", new Exemplar(Labels.Empty, 2, 800_500)),
             ],
             _storage.Exemplars);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Tsdb.Binary;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Memory;
@@ -21,6 +22,7 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
     public long ChunksCreated;
 
     /// <summary>Appends a sample that is newer than the series' last.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Append(ref SeriesState series, long timestampMs, double value)
     {
         if (series.Encoder.Count > 0 && IsFull(ref series, timestampMs))
@@ -39,6 +41,16 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
+    /// <summary>Starts loading what the next append to the series will change: the count at the beginning of its open chunk, and the end.</summary>
+    public void Prefetch(in SeriesState series)
+    {
+        if (series.OpenChunk != 0)
+        {
+            openChunks.Prefetch(series.OpenChunk, 0);
+            openChunks.Prefetch(series.OpenChunk, series.Encoder.BitPosition >> 3);
+        }
+    }
+
     /// <summary>Drops the open chunk.</summary>
     public void Drop(ref SeriesState series)
     {
@@ -50,6 +62,7 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
 
     private Span<byte> OpenBytes(in SeriesState series) => openChunks.GetBytes(series.OpenChunk, series.OpenUnits * SlabArena.UnitBytes);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsFull(ref SeriesState series, long timestampMs)
     {
         ref XorAppenderState encoder = ref series.Encoder;
