@@ -244,7 +244,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Chunks.Append(ref state, timestampMs, value);
+        Chunks.Append(series, ref state, timestampMs, value);
         return true;
     }
 
@@ -461,7 +461,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 }
                 else
                 {
-                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                    Chunks.Append(series, ref state, timestampMs, rows.Values[i]);
                 }
 
                 Pages.EndWrite(series);

@@ -21,11 +21,15 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
     public long ChunksCreated;
 
     /// <summary>Appends a sample that is newer than the series' last.</summary>
-    public void Append(ref SeriesState series, long timestampMs, double value)
+    /// <param name="slot">The slot of the series.</param>
+    /// <param name="series">Its state.</param>
+    /// <param name="timestampMs">The time.</param>
+    /// <param name="value">The value.</param>
+    public void Append(uint slot, ref SeriesState series, long timestampMs, double value)
     {
         if (series.Encoder.Count > 0 && IsFull(ref series, timestampMs))
         {
-            Close(ref series);
+            Close(slot, ref series);
         }
 
         if (series.Encoder.Count == 0)
@@ -81,10 +85,10 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         Interlocked.Increment(ref ChunksCreated);
     }
 
-    private void Close(ref SeriesState series)
+    private void Close(uint slot, ref SeriesState series)
     {
         ReadOnlySpan<byte> chunk = OpenBytes(in series)[..series.Encoder.ByteCount];
-        series.ClosedChunks = closedChunks.Add(series.ClosedChunks, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
+        series.ClosedChunks = closedChunks.Add(slot, series.ClosedChunks, ChunkEncoding.Xor, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
         openChunks.Free(series.OpenChunk, series.OpenUnits);
         series.OpenChunk = 0;
         series.Encoder = default;
