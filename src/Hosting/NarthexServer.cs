@@ -195,7 +195,14 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             NoLockfile = options.NoLockFile,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
             WalCompression = options.WalCompression == "none" ? WalCompression.None : WalCompression.Snappy,
-            RetentionTime = options.RetentionTime ?? defaults.RetentionTime,
+            MinBlockDuration = options.MinBlockDuration,
+            MaxBlockDuration = options.MaxBlockDuration,
+            ChunkSegmentBytes = options.ChunkSegmentBytes > 0 ? options.ChunkSegmentBytes : defaults.ChunkSegmentBytes,
+            MergeOverlappingBlocks = options.AllowOverlappingCompaction,
+            BlockReloadInterval = options.BlockReloadInterval > TimeSpan.FromSeconds(1) ? options.BlockReloadInterval : TimeSpan.FromSeconds(1),
+            CompactionDelayShareMax = options.Features.Contains("delayed-compaction") ? options.DelayedCompactionMaxPercent / 100 : 0,
+            UploadedBlocksFile = options.DelayCompactFile,
+            Retention = Retention.Resolve(options, null),
         };
     }
 
@@ -341,6 +348,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     private void Apply(PrometheusConfig configuration)
     {
+        _database.SetRetention(Retention.Resolve(_options, configuration));
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));

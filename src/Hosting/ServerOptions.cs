@@ -57,6 +57,27 @@ public sealed record ServerOptions
     /// <summary>How many bytes of blocks are kept, 0 for no limit.</summary>
     public long RetentionBytes { get; init; }
 
+    /// <summary>The length of blocks from the head.</summary>
+    public TimeSpan MinBlockDuration { get; init; } = TimeSpan.FromHours(2);
+
+    /// <summary>The greatest length of compacted blocks, zero to derive it from the retention.</summary>
+    public TimeSpan MaxBlockDuration { get; init; }
+
+    /// <summary>The most bytes of one file of a block's chunks, 0 for the default.</summary>
+    public long ChunkSegmentBytes { get; init; }
+
+    /// <summary>Whether overlapping blocks are compacted.</summary>
+    public bool AllowOverlappingCompaction { get; init; } = true;
+
+    /// <summary>How often to look for new blocks and for something to compact.</summary>
+    public TimeSpan BlockReloadInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The file that names the blocks which Thanos has uploaded, empty if compaction does not wait for that.</summary>
+    public string DelayCompactFile { get; init; } = "";
+
+    /// <summary>The most percent of the block range by which the feature <c>delayed-compaction</c> holds compactions back.</summary>
+    public double DelayedCompactionMaxPercent { get; init; } = 10;
+
     /// <summary>Whether the data directory is used without a lock file.</summary>
     public bool NoLockFile { get; init; }
 

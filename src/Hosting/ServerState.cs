@@ -4,6 +4,7 @@ using Narthex.Configuration;
 using Narthex.Instrumentation;
 using Narthex.Model;
 using Narthex.Tsdb;
+using Narthex.Tsdb.Blocks;
 using Narthex.Web;
 
 namespace Narthex.Hosting;
@@ -99,7 +100,7 @@ internal sealed class ServerState : IServerStatus
             ThreadCount = ThreadPool.ThreadCount,
             ProcessorCount = Environment.ProcessorCount,
             MemoryLimitBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-            StorageRetention = DescribeRetention(),
+            StorageRetention = Retention.Describe(Retention.Resolve(_options, _configuration)),
         };
     }
 
@@ -120,6 +121,8 @@ internal sealed class ServerState : IServerStatus
         };
     }
 
+    public IReadOnlyList<ReadOnlyMemory<byte>> GetBlocks() => [.. _database.Blocks.Select(block => (ReadOnlyMemory<byte>)BlockMetaFile.ToJson(block))];
+
     public WalReplayStatus GetWalReplayStatus()
     {
         WalReplayProgress progress = _database.ReplayProgress;
@@ -127,19 +130,4 @@ internal sealed class ServerState : IServerStatus
     }
 
     private static NamedCount[] Convert(IReadOnlyList<NamedNumber> numbers) => [.. numbers.Select(number => new NamedCount(number.Name, number.Value))];
-
-    // The file wins over the flags; 15 days where neither says anything.
-    private string DescribeRetention()
-    {
-        RetentionConfig? configured = _configuration.Storage.Tsdb?.Retention;
-        TimeSpan time = configured?.Time > TimeSpan.Zero ? configured.Time : _options.RetentionTime ?? TimeSpan.Zero;
-        long bytes = configured?.SizeBytes > 0 ? configured.SizeBytes : _options.RetentionBytes;
-        if (time == TimeSpan.Zero && bytes == 0)
-        {
-            time = TimeSpan.FromDays(15);
-        }
-
-        string size = bytes > 0 ? ByteSizeFormat.Format(bytes) : "";
-        return time == TimeSpan.Zero ? size : size.Length == 0 ? PrometheusDuration.Format(time) : PrometheusDuration.Format(time) + " or " + size;
-    }
 }

@@ -9,9 +9,8 @@ internal static partial class UnusedFlags
     // By prefix: a flag leaves this list with the room that it belongs to.
     private static readonly string[] s_prefixes =
     [
-        "alertmanager.", "auto-gomemlimit.", "rules.", "storage.remote.", "storage.tsdb.allow-overlapping-compaction",
-        "storage.tsdb.block-reload-interval", "storage.tsdb.delay", "storage.tsdb.head-chunks-write-queue-size", "storage.tsdb.max-block",
-        "storage.tsdb.min-block-duration", "storage.tsdb.retention.", "storage.tsdb.samples-per-chunk", "web.console.", "web.enable-admin-api",
+        "alertmanager.", "auto-gomemlimit.", "rules.", "storage.remote.", "storage.tsdb.head-chunks-write-queue-size",
+        "storage.tsdb.samples-per-chunk", "web.console.", "web.enable-admin-api",
         "web.enable-otlp-receiver", "web.max-notifications-subscribers", "web.remote-write-receiver.", "web.search.",
     ];
 

@@ -36,6 +36,9 @@ public interface IServerStatus
     /// <summary>The storage's head. Lists have at most <paramref name="limit"/> entries.</summary>
     TsdbStatus GetTsdbStatus(int limit);
 
+    /// <summary>The blocks on disk in the order of time: for each the JSON of its description.</summary>
+    IReadOnlyList<ReadOnlyMemory<byte>> GetBlocks();
+
     /// <summary>How far reading the write-ahead log is.</summary>
     WalReplayStatus GetWalReplayStatus();
 }

@@ -133,6 +133,7 @@ internal sealed class RequestPipeline
         AddApi("/status/buildinfo", Get, status.BuildInfoAsync);
         AddApi("/status/runtimeinfo", Get, status.RuntimeInfoAsync);
         AddApi("/status/tsdb", Get, status.TsdbAsync);
+        AddApi("/status/tsdb/blocks", Get, status.BlocksAsync);
         AddApi("/status/walreplay", Get, status.WalReplayAsync, needsReady: false);
         AddApi("/rules", Get, RuleEndpoints.RulesAsync);
         AddApi("/alerts", Get, RuleEndpoints.AlertsAsync);

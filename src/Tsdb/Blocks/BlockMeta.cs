@@ -10,6 +10,9 @@ public sealed record BlockMeta
     /// <summary>The only version of the file.</summary>
     public const int CurrentVersion = 1;
 
+    /// <summary>The hint of a block whose samples came out of order.</summary>
+    public const string OutOfOrderHint = "from-out-of-order";
+
     /// <summary>The block's name.</summary>
     [JsonConverter(typeof(BlockIdConverter))]
     public BlockId Ulid { get; init; }
@@ -41,6 +44,10 @@ public sealed record BlockMeta
     /// <summary>The instants of the block, the last one included.</summary>
     [JsonIgnore]
     public TimeRange Range => new(MinTime, MaxTime - 1);
+
+    /// <summary>Whether all its samples came out of order.</summary>
+    [JsonIgnore]
+    public bool IsOutOfOrder => Compaction.Hints?.Contains(OutOfOrderHint) == true;
 }
 
 /// <summary>How much is in a block.</summary>

@@ -40,6 +40,15 @@ public static class BlockMetaFile
     public static void Write(string blockDirectory, BlockMeta meta) =>
         BlockDirectory.ReplaceFile(Path.Combine(blockDirectory, Name), JsonSerializer.SerializeToUtf8Bytes(meta, BlockMetaJson.Default.BlockMeta));
 
+    /// <summary>The description on one line, as the API gives it.</summary>
+    public static byte[] ToJson(BlockMeta meta)
+    {
+        var bytes = new System.Buffers.ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(bytes);
+        JsonSerializer.Serialize(writer, meta, BlockMetaJson.Default.BlockMeta);
+        return bytes.WrittenSpan.ToArray();
+    }
+
     internal static BlockMeta Parse(ReadOnlySpan<byte> bytes, string block)
     {
         BlockMeta? meta;

@@ -17,7 +17,14 @@ public static class BlockWriter
     /// <param name="cancellationToken">Ends the writing; nothing is left behind.</param>
     /// <returns>The block's description, or null if the source had no samples: then there is no block.</returns>
     /// <exception cref="StorageException">The disk did not take it; nothing is left behind.</exception>
-    public static BlockMeta? Write(string parent, BlockMeta meta, IBlockSeriesSource source, CancellationToken cancellationToken = default)
+    public static BlockMeta? Write(string parent, BlockMeta meta, IBlockSeriesSource source, CancellationToken cancellationToken = default) =>
+        Write(parent, meta, source, ChunkSegmentWriter.SegmentBytesDefault, cancellationToken);
+
+    /// <inheritdoc cref="Write(string, BlockMeta, IBlockSeriesSource, CancellationToken)"/>
+    /// <param name="chunkSegmentBytes">The most bytes of one file of chunks.</param>
+#pragma warning disable CS1573 // The others are inherited.
+    public static BlockMeta? Write(string parent, BlockMeta meta, IBlockSeriesSource source, long chunkSegmentBytes, CancellationToken cancellationToken)
+#pragma warning restore CS1573
     {
         string final = Path.Combine(parent, meta.Ulid.ToString());
         string temporary = final + BlockDirectory.CreationSuffix;
@@ -30,7 +37,7 @@ public static class BlockWriter
 
             string chunks = Path.Combine(temporary, BlockReader.ChunksDirectory);
             Directory.CreateDirectory(chunks);
-            BlockStats stats = WriteSeries(temporary, chunks, source, cancellationToken);
+            BlockStats stats = WriteSeries(temporary, chunks, chunkSegmentBytes, source, cancellationToken);
             if (stats.NumSamples == 0)
             {
                 Directory.Delete(temporary, recursive: true);
@@ -55,9 +62,10 @@ public static class BlockWriter
         }
     }
 
-    private static BlockStats WriteSeries(string directory, string chunksDirectory, IBlockSeriesSource source, CancellationToken cancellationToken)
+    private static BlockStats WriteSeries(
+        string directory, string chunksDirectory, long chunkSegmentBytes, IBlockSeriesSource source, CancellationToken cancellationToken)
     {
-        using var chunkWriter = new ChunkSegmentWriter(chunksDirectory);
+        using var chunkWriter = new ChunkSegmentWriter(chunksDirectory, chunkSegmentBytes);
         using var index = new IndexWriter(Path.Combine(directory, IndexFormat.FileName));
         using (ISymbolCursor symbols = source.OpenSymbols())
         {

@@ -49,6 +49,9 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
     /// <summary>The first instant behind all blocks, from which on samples must be in the head; <see cref="long.MinValue"/> if there is none.</summary>
     public long MaxTimeMs => Current is { IsEmpty: false } blocks ? blocks.Max(block => block.Meta.MaxTime) : long.MinValue;
 
+    /// <summary>As <see cref="MaxTimeMs"/>, without blocks of samples that came out of order: those may still be newer than what the head has in order.</summary>
+    public long InOrderMaxTimeMs => Current.Where(block => !block.Meta.IsOutOfOrder).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
+
     /// <summary>The settings. Those of retention may be replaced at any time; they count from the next <see cref="Reload"/> on.</summary>
     public BlockSetOptions Options
     {
@@ -197,7 +200,7 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
         lock (_mutation)
         {
             ImmutableArray<BlockReader> blocks = Current;
-            IReadOnlyList<BlockId> plan = CompactionPlanner.Plan(blocks.Select(block => block.Meta), _options.RangesMs, _options.MergeOverlapping);
+            IReadOnlyList<BlockId> plan = CompactionPlanner.Plan(blocks.Select(block => block.Meta).Where(meta => _options.IsHeldBack?.Invoke(meta) != true), _options.RangesMs, _options.MergeOverlapping);
             if (plan.Count == 0)
             {
                 return false;
@@ -301,6 +304,7 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
             Level = blocks.Max(block => block.Meta.Compaction.Level) + 1,
             Sources = [.. blocks.SelectMany(block => block.Meta.Compaction.Sources ?? []).Distinct().Order(StringComparer.Ordinal)],
             Parents = [.. blocks.Select(block => ToParent(block.Meta))],
+            Hints = blocks.All(block => block.Meta.IsOutOfOrder) ? [BlockMeta.OutOfOrderHint] : null,
         },
     };
 
@@ -350,7 +354,7 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
         _metrics.Populating.Set(1);
         try
         {
-            return BlockWriter.Write(_directory, meta, source, cancellationToken);
+            return BlockWriter.Write(_directory, meta, source, _options.ChunkSegmentBytes, cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

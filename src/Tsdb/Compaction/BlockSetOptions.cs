@@ -1,8 +1,13 @@
+using Narthex.Tsdb.Blocks;
+
 namespace Narthex.Tsdb.Compaction;
 
 /// <summary>How blocks are compacted and how long they are kept. The defaults are upstream's.</summary>
 public sealed record BlockSetOptions
 {
+    /// <summary>Upstream's size of a file of chunks.</summary>
+    public const long ChunkSegmentBytesDefault = ChunkSegmentWriter.SegmentBytesDefault;
+
     /// <summary>The length of blocks from the head (<c>--storage.tsdb.min-block-duration</c>).</summary>
     public TimeSpan MinBlockDuration { get; init; } = TimeSpan.FromHours(2);
 
@@ -20,6 +25,12 @@ public sealed record BlockSetOptions
 
     /// <summary>Whether blocks that overlap in time are compacted with each other.</summary>
     public bool MergeOverlapping { get; init; } = true;
+
+    /// <summary>Tells whether a block must not be compacted for now.</summary>
+    public Func<BlockMeta, bool>? IsHeldBack { get; init; }
+
+    /// <summary>The most bytes of one file of a block's chunks.</summary>
+    public long ChunkSegmentBytes { get; init; } = ChunkSegmentBytesDefault;
 
     /// <summary>Whether compaction is off altogether; then only retention changes the set.</summary>
     public bool DisableCompaction { get; init; }

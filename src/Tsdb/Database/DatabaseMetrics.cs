@@ -7,14 +7,15 @@ namespace Narthex.Tsdb;
 /// <summary>The database's own metrics, under upstream's names. Those that the head and the log count are read when they are collected.</summary>
 internal sealed class DatabaseMetrics
 {
-    public DatabaseMetrics(MetricRegistry registry, TsdbDatabase database, WalMetrics wal, WalCompression walCompression, TimeSpan retention)
+    public DatabaseMetrics(MetricRegistry registry, TsdbDatabase database, WalMetrics wal, WalCompression walCompression)
     {
         HeadStorage head = database.Head;
         HeadCounters counters = head.Counters;
-        Gauges(registry, head);
+        Gauges(registry, database, head);
         Counters(registry, counters, head);
         wal.Register(registry, database.GetLogBytes, walCompression);
-        registry.AddGaugeCallback("prometheus_tsdb_retention_limit_seconds", "How long samples are kept; 0 for ever.", () => retention.TotalSeconds);
+        registry.AddGaugeCallback("prometheus_tsdb_retention_limit_seconds", "How long samples are kept; 0 for ever.", () => database.Retention.Time.TotalSeconds);
+        registry.AddGaugeCallback("prometheus_tsdb_retention_limit_percentage", "Which part of the file system the data may take; 0 for any.", () => database.Retention.Percentage);
         registry.AddGaugeCallback("prometheus_tsdb_clean_start", "Whether the last server ended cleanly: 1 yes, 0 no, -1 without a lock file.", () => CleanStart);
         registry.AddGaugeCallback("prometheus_tsdb_data_replay_duration_seconds", "How long it took to read the data on disk at the start.", () => ReplaySeconds);
         registry.AddCounterCallback("prometheus_tsdb_wal_corruptions_total", "Damaged places found in the write-ahead log.", () => WalCorruptions);
@@ -35,7 +36,7 @@ internal sealed class DatabaseMetrics
 
     public double UnknownHistogramRefs { get; set; }
 
-    private static void Gauges(MetricRegistry registry, HeadStorage head)
+    private static void Gauges(MetricRegistry registry, TsdbDatabase database, HeadStorage head)
     {
         registry.AddGaugeCallback("prometheus_tsdb_head_series", "Series in the head.", () => head.SeriesCount);
         registry.AddGaugeCallback("prometheus_tsdb_head_chunks", "Chunks in the head.", () => head.ChunkCount);
@@ -43,8 +44,8 @@ internal sealed class DatabaseMetrics
         registry.AddGaugeCallback("prometheus_tsdb_head_max_time", "Time of the newest sample in the head, in milliseconds.", () => head.MaxTimeMs);
         registry.AddGaugeCallback("prometheus_tsdb_head_min_time_seconds", "Time of the oldest sample in the head, in seconds.", () => head.MinTimeMs / 1000);
         registry.AddGaugeCallback("prometheus_tsdb_head_max_time_seconds", "Time of the newest sample in the head, in seconds.", () => head.MaxTimeMs / 1000);
-        registry.AddGaugeCallback("prometheus_tsdb_lowest_timestamp", "Time of the oldest sample in the database, in milliseconds.", () => head.MinTimeMs);
-        registry.AddGaugeCallback("prometheus_tsdb_lowest_timestamp_seconds", "Time of the oldest sample in the database, in seconds.", () => head.MinTimeMs / 1000);
+        registry.AddGaugeCallback("prometheus_tsdb_lowest_timestamp", "Time of the oldest sample in the database, in milliseconds.", () => database.MinTimeMs);
+        registry.AddGaugeCallback("prometheus_tsdb_lowest_timestamp_seconds", "Time of the oldest sample in the database, in seconds.", () => database.MinTimeMs / 1000);
         registry.AddGaugeCallback("prometheus_tsdb_head_active_appenders", "Units of work that are being filled.", () => Volatile.Read(ref head.Counters.ActiveAppenders));
         registry.AddGaugeCallback("prometheus_tsdb_head_native_histogram_series", "Series in the head with native histograms.", () => head.Histograms.SeriesCount);
         registry.AddGaugeCallback("prometheus_tsdb_symbol_table_size_bytes", "Bytes of label names and values.", () => head.Index.Symbols.Bytes);

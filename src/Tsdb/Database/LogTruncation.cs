@@ -10,7 +10,7 @@ namespace Narthex.Tsdb;
 /// A kill at any step loses nothing: the checkpoint appears whole, by a rename; replay begins with the newest one and ignores the segments
 /// that it stands for, whether they are deleted already or not; older checkpoints go last.
 /// </remarks>
-internal sealed class LogTruncation(HeadStorage head, WalWriter wal, WalWriterOptions options, LifecycleCounters counters, ILogger logger, TimeProvider time)
+internal sealed class LogTruncation(HeadStorage head, WalWriter wal, WalWriterOptions options, LifecycleMetrics metrics, ILogger logger, TimeProvider time)
 {
     private int _lastTruncatedTo = -1;
 
@@ -39,7 +39,7 @@ internal sealed class LogTruncation(HeadStorage head, WalWriter wal, WalWriterOp
             wal.TruncateBefore(last + 1);
             _lastTruncatedTo = last;
             DeleteCheckpoints(last);
-            counters.LogTruncationSeconds?.Invoke(time.GetElapsedTime(start).TotalSeconds);
+            metrics.LogTruncationSeconds.Observe(time.GetElapsedTime(start).TotalSeconds);
         }
         catch (Exception error) when (error is StorageException or WalCorruptionException)
         {
@@ -50,28 +50,28 @@ internal sealed class LogTruncation(HeadStorage head, WalWriter wal, WalWriterOp
     private void WriteCheckpoint(int first, int last, long minTimeMs)
     {
         TsdbLog.CheckpointCreating(logger, first, last, minTimeMs);
-        Interlocked.Increment(ref counters.CheckpointCreations);
+        metrics.CheckpointCreations.Increment();
         try
         {
             CheckpointWriter.Write(wal.DirectoryPath, last, head.WalRefs.GetLiveNumbers(head), minTimeMs, options);
         }
         catch
         {
-            Interlocked.Increment(ref counters.CheckpointCreationsFailed);
+            metrics.CheckpointCreationsFailed.Increment();
             throw;
         }
     }
 
     private void DeleteCheckpoints(int last)
     {
-        Interlocked.Increment(ref counters.CheckpointDeletions);
+        metrics.CheckpointDeletions.Increment();
         try
         {
             CheckpointDirectory.DeleteBefore(wal.DirectoryPath, last, options.Files);
         }
         catch
         {
-            Interlocked.Increment(ref counters.CheckpointDeletionsFailed);
+            metrics.CheckpointDeletionsFailed.Increment();
             throw;
         }
     }

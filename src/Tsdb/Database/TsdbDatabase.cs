@@ -2,13 +2,15 @@ using Microsoft.Extensions.Logging;
 using Narthex.Instrumentation;
 using Narthex.Model;
 using Narthex.Storage;
+using Narthex.Tsdb.Blocks;
+using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Head;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
 
 namespace Narthex.Tsdb;
 
-/// <summary>A data directory: the head in memory and its write-ahead log. (Blocks will stand beside the head.)</summary>
+/// <summary>A data directory: blocks, and the head in memory with its write-ahead log.</summary>
 /// <remarks>
 /// Make it, then <see cref="OpenAsync(CancellationToken)"/> it, which replays the log and can take a while: until then it answers that it is not ready, while
 /// <see cref="ReplayProgress"/> tells how far it is. All members are thread-safe. Disposing syncs the log; without it nothing
@@ -16,6 +18,8 @@ namespace Narthex.Tsdb;
 /// </remarks>
 public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
 {
+    private static readonly string[] s_headDirectories = ["wal", "wbl", "chunks_head"];
+
     private readonly TsdbOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -23,9 +27,15 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     private readonly WalMetrics _walMetrics = new();
     private readonly string _walDirectory;
     private readonly WalReplay _replay;
+    private readonly MetricRegistry _registry;
+    private readonly LifecycleMetrics _lifecycleMetrics;
+    private RetentionLimits _retention;
+    private BlockSet? _blocks;
+    private Maintenance? _maintenance;
     private DirectoryLock? _lock;
     private WalWriter? _wal;
     private bool _opened;
+    private bool _disposed;
     private volatile bool _ready;
 
     /// <summary>Makes a database over a directory, which is not touched before <see cref="OpenAsync(CancellationToken)"/>.</summary>
@@ -33,12 +43,15 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     {
         DirectoryPath = directory;
         _options = options;
+        _retention = options.Retention;
+        _registry = metrics;
         _time = time;
         _logger = logger;
         _walDirectory = Path.Combine(directory, "wal");
         Head = new HeadStorage(new HeadOptions { ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds });
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
-        _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression, options.RetentionTime);
+        _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
+        _lifecycleMetrics = new LifecycleMetrics(metrics);
     }
 
     /// <summary>The data directory.</summary>
@@ -54,10 +67,16 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     public WalReplayProgress ReplayProgress => _replay.Progress;
 
     /// <summary>The oldest sample's time in milliseconds; <see cref="long.MaxValue"/> if there is none.</summary>
-    public long MinTimeMs => Head.MinTimeMs;
+    public long MinTimeMs => Math.Min(_blocks?.MinTimeMs ?? long.MaxValue, Head.MinTimeMs);
 
     /// <summary>The newest sample's time in milliseconds; <see cref="long.MinValue"/> if there is none.</summary>
-    public long MaxTimeMs => Head.MaxTimeMs;
+    public long MaxTimeMs => Head.MaxTimeMs == long.MinValue && _blocks is { Blocks.Count: > 0 } blocks ? blocks.MaxTimeMs - 1 : Head.MaxTimeMs;
+
+    /// <summary>What the blocks say of themselves, ascending by their first instant.</summary>
+    public IReadOnlyList<BlockMeta> Blocks => _blocks is { } blocks ? [.. blocks.Blocks.Select(block => block.Meta)] : [];
+
+    /// <summary>How long and how much is kept.</summary>
+    public RetentionLimits Retention => Volatile.Read(ref _retention);
 
     /// <summary>Makes a database and opens it.</summary>
     /// <exception cref="StorageException">It cannot be opened.</exception>
@@ -90,8 +109,40 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     public IQuerier OpenQuerier(TimeRange range)
     {
         ThrowIfNotReady();
-        return Head.OpenQuerier(range);
+
+        // The head first: what it hands over to a block meanwhile is then seen in one of them at least.
+        IQuerier head = Head.OpenQuerier(range);
+        try
+        {
+            IReadOnlyList<IQuerier> blocks = _blocks!.OpenQueriers(range);
+            return blocks.Count == 0 ? head : MergedQuerier.Over([.. blocks, head]);
+        }
+        catch
+        {
+            head.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Replaces the limits; the next look through the blocks applies them.</summary>
+    public void SetRetention(RetentionLimits limits)
+    {
+        Volatile.Write(ref _retention, limits);
+        if (_blocks is { } blocks)
+        {
+            blocks.Options = blocks.Options with { RetentionTime = limits.Time, RetentionBytes = limits.GetBytes(DirectoryPath) };
+        }
+    }
+
+    /// <summary>Looks through the blocks and compacts what is due now, as happens by itself in the background. False if something failed, which is logged.</summary>
+    public bool Maintain(CancellationToken cancellationToken = default)
+    {
+        ThrowIfNotReady();
+        return _maintenance!.Run(cancellationToken);
+    }
+
+    /// <summary>Does something while nothing is compacted, truncated or deleted.</summary>
+    internal void PauseMaintenance(Action action) => _maintenance!.Exclusively(action, CancellationToken.None);
 
     /// <inheritdoc/>
     public IAppender OpenAppender()
@@ -107,15 +158,25 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     public long GetLogBytes() => _ready ? _wal!.GetSize() : 0;
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _opened = true;
         _ready = false;
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        if (_maintenance is not null)
+        {
+            await _maintenance.DisposeAsync().ConfigureAwait(false);
+        }
+
         Head.Close();
         _wal?.Dispose();
+        _blocks?.Dispose();
         _lock?.Dispose();
-        _lock = null;
-        return ValueTask.CompletedTask;
     }
 
     private void Open(CancellationToken cancellationToken)
@@ -140,26 +201,66 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
             }
         }
 
+        _blocks = BlockSet.Open(DirectoryPath, BlockOptions(), _registry, _time, _logger);
+
+        // What is older than the newest block is in blocks, or was dropped with the head; the log may still have it.
+        Head.SetMinValidTime(_blocks.InOrderMaxTimeMs);
         long start = _time.GetTimestamp();
         _replay.Run(cancellationToken);
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
         _metrics.UnknownHistogramRefs = _replay.UnknownHistogramRefs;
-        _wal = WalWriter.Open(_walDirectory, new WalWriterOptions
+        var walOptions = new WalWriterOptions
         {
             SegmentBytes = _options.WalSegmentBytes,
             Compression = _options.WalCompression,
             Metrics = _walMetrics,
             TimeProvider = _time,
-        });
+        };
+        _wal = WalWriter.Open(_walDirectory, walOptions);
         if (_wal.RepairedTail is { } tail)
         {
             TsdbLog.TornTail(_logger, tail.Segment, tail.Offset, tail.Reason);
         }
 
         Head.AttachLog(_wal);
+        var log = new LogTruncation(Head, _wal, walOptions, _lifecycleMetrics, _logger, _time);
+        _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time);
         _ready = true;
+        _maintenance.Start();
+    }
+
+    private BlockSetOptions BlockOptions()
+    {
+        RetentionLimits retention = Retention;
+        return new BlockSetOptions
+        {
+            MinBlockDuration = _options.MinBlockDuration,
+            MaxBlockDuration = _options.GetMaxBlockDuration(),
+            RetentionTime = retention.Time,
+            RetentionBytes = retention.GetBytes(DirectoryPath),
+            OtherBytes = GetHeadBytes,
+            MergeOverlapping = _options.MergeOverlappingBlocks,
+            ChunkSegmentBytes = _options.ChunkSegmentBytes,
+            IsHeldBack = _options.UploadedBlocksFile.Length > 0 ? new UploadedBlocks(_options.UploadedBlocksFile, _logger).IsHeldBack : null,
+        };
+    }
+
+    // Read from the disk, so that whatever the head keeps there counts.
+    private long GetHeadBytes()
+    {
+        long bytes = 0;
+        foreach (string name in s_headDirectories)
+        {
+            var directory = new DirectoryInfo(Path.Combine(DirectoryPath, name));
+            if (directory.Exists)
+            {
+                bytes += directory.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+            }
+        }
+
+        return bytes;
     }
 
     private void ThrowIfNotReady()

@@ -41,6 +41,21 @@ internal static partial class TsdbLog
     [LoggerMessage(EventId = 3012, Level = LogLevel.Information, Message = "Creating checkpoint {from_segment} {to_segment} {mint}")]
     public static partial void CheckpointCreating(ILogger logger, int from_segment, int to_segment, long mint);
 
+    [LoggerMessage(EventId = 3014, Level = LogLevel.Error, Message = "compaction failed {err}")]
+    public static partial void CompactionFailed(ILogger logger, string err);
+
+    [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "The head has native histograms, which cannot be written to blocks yet: it is not compacted")]
+    public static partial void HistogramsHoldHead(ILogger logger);
+
+    [LoggerMessage(EventId = 3016, Level = LogLevel.Information, Message = "Head GC completed {caller} {duration}")]
+    public static partial void HeadTruncated(ILogger logger, string caller, string duration);
+
+    [LoggerMessage(EventId = 3017, Level = LogLevel.Critical, Message = "The maintenance of the database ended: nothing is compacted or deleted any more")]
+    public static partial void MaintenanceDied(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 3018, Level = LogLevel.Warning, Message = "failed to read TSDB upload meta file, no further block counts as uploaded {path} {err}")]
+    public static partial void UploadedBlocksUnreadable(ILogger logger, string path, string err);
+
     [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "truncate WAL: what is not needed stays until the next time")]
     public static partial void LogTruncationFailed(ILogger logger, Exception error);
 }

@@ -1,3 +1,4 @@
+using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Wal;
 
 namespace Narthex.Tsdb;
@@ -17,6 +18,35 @@ public sealed record TsdbOptions
     /// <summary>The range that chunks and the first blocks are aligned to (<c>--storage.tsdb.min-block-duration</c>).</summary>
     public TimeSpan MinBlockDuration { get; init; } = TimeSpan.FromHours(2);
 
-    /// <summary>How long samples are kept (<c>--storage.tsdb.retention.time</c>); zero for ever.</summary>
-    public TimeSpan RetentionTime { get; init; } = TimeSpan.FromDays(15);
+    /// <summary>The greatest length of compacted blocks (<c>--storage.tsdb.max-block-duration</c>); zero for a tenth of the retention, 31 days at most.</summary>
+    public TimeSpan MaxBlockDuration { get; init; }
+
+    /// <summary>The most bytes of one file of a block's chunks (<c>--storage.tsdb.max-block-chunk-segment-size</c>).</summary>
+    public long ChunkSegmentBytes { get; init; } = BlockSetOptions.ChunkSegmentBytesDefault;
+
+    /// <summary>Whether blocks that overlap are compacted with each other (<c>--storage.tsdb.allow-overlapping-compaction</c>).</summary>
+    public bool MergeOverlappingBlocks { get; init; } = true;
+
+    /// <summary>How often the blocks on disk are looked through, and whether there is something to compact (<c>--storage.tsdb.block-reload-interval</c>).</summary>
+    public TimeSpan BlockReloadInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The share of the block range by which compactions of the head are held back at most, at random; zero for not at all.</summary>
+    public double CompactionDelayShareMax { get; init; }
+
+    /// <summary>
+    /// The file in which Thanos' shipper names the blocks that it has uploaded: blocks of the first level are not compacted
+    /// before (<c>--storage.tsdb.delay-compact-file.path</c>). Empty for none.
+    /// </summary>
+    public string UploadedBlocksFile { get; init; } = "";
+
+    /// <summary>How long and how much is kept. May be changed later: <see cref="TsdbDatabase.SetRetention"/>.</summary>
+    public RetentionLimits Retention { get; init; } = RetentionLimits.Default;
+
+    internal TimeSpan GetMaxBlockDuration()
+    {
+        var longest = TimeSpan.FromDays(31);
+        TimeSpan tenth = Retention.Time > TimeSpan.Zero && Retention.Time / 10 < longest ? Retention.Time / 10 : longest;
+        TimeSpan max = MaxBlockDuration > TimeSpan.Zero ? MaxBlockDuration : tenth;
+        return max > MinBlockDuration ? max : MinBlockDuration;
+    }
 }

@@ -229,6 +229,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 {
                     accepted = Apply(rows);
                 }
+
+                TellIfCompactable();
             }
 
             return accepted;

@@ -130,6 +130,23 @@ internal sealed class StatusEndpoints(WebServices services, WebOptions options)
         return Task.CompletedTask;
     }
 
+    public Task BlocksAsync(ApiRequest request)
+    {
+        request.BeginSuccess();
+        request.Output.Raw("{\"blocks\":["u8);
+        bool first = true;
+        foreach (ReadOnlyMemory<byte> block in services.Status.GetBlocks())
+        {
+            request.Output.Raw(first ? default : ","u8);
+            first = false;
+            request.Output.Raw(block.Span);
+        }
+
+        request.Output.Raw("]}"u8);
+        request.EndSuccess();
+        return Task.CompletedTask;
+    }
+
     public Task WalReplayAsync(ApiRequest request)
     {
         WalReplayStatus status = services.Status.GetWalReplayStatus();

@@ -14,6 +14,16 @@ public sealed class HeadCompactorTests : IDisposable
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
+    private BlockMeta? WriteBlock(HeadStorage head, TimeRange range)
+    {
+        BlockId id = BlockId.New(TimeProvider.System);
+        using var source = new HeadBlockSource(head, range, CancellationToken.None);
+        return BlockWriter.Write(
+            _root,
+            new BlockMeta { Ulid = id, MinTime = range.MinMs, MaxTime = range.MaxMs + 1, Compaction = new BlockCompaction { Sources = [id.ToString()] } },
+            source);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -50,7 +60,7 @@ public sealed class HeadCompactorTests : IDisposable
 
             TimeRange range = HeadCompactor.OldestRange(head);
             Assert.Equal(0, (range.MaxMs + 1) % RangeMs);
-            BlockMeta meta = HeadCompactor.Write(head, range, _root, TimeProvider.System, CancellationToken.None)!;
+            BlockMeta meta = WriteBlock(head, range)!;
             blocks++;
             using BlockReader block = BlockReader.Open(Path.Combine(_root, meta.Ulid.ToString()));
             var held = HeadReading.ReadAll(block);
@@ -85,11 +95,11 @@ public sealed class HeadCompactorTests : IDisposable
         HeadTruncationTests.Fill(head, 0, 3, StartMs, 300);
         var range = new TimeRange(StartMs + 600_000, StartMs + 1_499_999);
 
-        BlockMeta meta = HeadCompactor.Write(head, range, _root, TimeProvider.System, CancellationToken.None)!;
+        BlockMeta meta = WriteBlock(head, range)!;
 
         Assert.Equal(3 * 60UL, meta.Stats.NumSamples);
         using BlockReader block = BlockReader.Open(Path.Combine(_root, meta.Ulid.ToString()));
         HeadReading.AssertSame(HeadReading.ReadAll(head, range), HeadReading.ReadAll(block), "the block");
-        Assert.Null(HeadCompactor.Write(head, new TimeRange(0, 1), _root, TimeProvider.System, CancellationToken.None));
+        Assert.Null(WriteBlock(head, new TimeRange(0, 1)));
     }
 }

@@ -20,7 +20,7 @@ public sealed class LogTruncationTests
     {
         var random = new Random(seed);
         var files = new MemoryWalFiles();
-        var counters = new LifecycleCounters();
+        var counters = new LifecycleMetrics(new Instrumentation.MetricRegistry());
         long now = StartMs;
         int kills = 0;
         var model = new Dictionary<string, List<(long Ms, ulong Bits)>>();
@@ -69,8 +69,8 @@ public sealed class LogTruncationTests
         }
 
         Assert.True(kills > 50, $"{kills} steps");
-        Assert.True(counters.CheckpointCreations > 6, $"{counters.CheckpointCreations} checkpoints");
-        Assert.Equal((0, 0), (counters.CheckpointCreationsFailed, counters.CheckpointDeletionsFailed));
+        Assert.True(counters.CheckpointCreations.Value > 6, $"{counters.CheckpointCreations.Value} checkpoints");
+        Assert.Equal((0.0, 0.0), (counters.CheckpointCreationsFailed.Value, counters.CheckpointDeletionsFailed.Value));
         Assert.Single(files.Files.Keys.Where(name => name.Contains("checkpoint.")).Select(name => name.Split('/')[1]).Distinct());
         Assert.DoesNotContain("wal/00000000", files.Files.Keys);
     }
@@ -79,7 +79,7 @@ public sealed class LogTruncationTests
     public void A_full_disk_keeps_the_log_as_it_is_until_the_next_time()
     {
         var files = new MemoryWalFiles();
-        var counters = new LifecycleCounters();
+        var counters = new LifecycleMetrics(new Instrumentation.MetricRegistry());
         var head = new HeadStorage();
         var options = new WalWriterOptions { Files = files, SegmentBytes = 32 * 1024 };
         using WalWriter wal = WalWriter.Open("wal", options);
@@ -93,12 +93,12 @@ public sealed class LogTruncationTests
 
         truncation.Run(StartMs + 300_000);
 
-        Assert.Equal((1, 1), (counters.CheckpointCreations, counters.CheckpointCreationsFailed));
+        Assert.Equal((1.0, 1.0), (counters.CheckpointCreations.Value, counters.CheckpointCreationsFailed.Value));
         Assert.InRange(files.Files.Count, before, before + 1);
         HeadReading.AssertSame(expected, HeadReading.ReadAll(Replay(Copy(files), StartMs + 300_000)), "full");
         files.FreeBytes = long.MaxValue;
         truncation.Run(StartMs + 300_000);
-        Assert.Equal((2, 1), (counters.CheckpointCreations, counters.CheckpointCreationsFailed));
+        Assert.Equal((2.0, 1.0), (counters.CheckpointCreations.Value, counters.CheckpointCreationsFailed.Value));
         Assert.True(files.Files.Count < before);
         HeadReading.AssertSame(expected, HeadReading.ReadAll(Replay(Copy(files), StartMs + 300_000)), "after");
     }

@@ -89,6 +89,7 @@ public sealed class TargetApiTests : IAsyncLifetime
     [InlineData("status/runtimeinfo", """{"startTime":"2015-07-01T20:10:51.781Z","CWD":"/w","hostname":"h","serverTime":"2015-07-01T20:10:52Z","reloadConfigSuccess":true,"lastConfigTime":"0001-01-01T00:00:00Z","corruptionCount":0,"goroutineCount":7,"GOMAXPROCS":2,"GOMEMLIMIT":1000,"GOGC":"","GODEBUG":"","storageRetention":"15d"}""")]
     [InlineData("status/tsdb?limit=1", """{"headStats":{"numSeries":5,"numLabelPairs":4,"chunkCount":3,"minTime":1,"maxTime":2},"seriesCountByMetricName":[{"name":"up","value":3}],"labelValueCountByLabelName":[],"memoryInBytesByLabelName":[],"seriesCountByLabelValuePair":[]}""")]
     [InlineData("status/walreplay", """{"min":1,"max":3,"current":2}""")]
+    [InlineData("status/tsdb/blocks", """{"blocks":[{"ulid":"A"},{"ulid":"B"}]}""")]
     [InlineData("alerts", """{"alerts":[]}""")]
     [InlineData("alertmanagers", """{"activeAlertmanagers":[],"droppedAlertmanagers":[]}""")]
     [InlineData("notifications", "[]")]

@@ -38,6 +38,8 @@ internal sealed class FakeStatus : IServerStatus, IServerControl
         SeriesCountByMetricName = [.. new NamedCount[] { new("up", 3), new("down", 1) }.Take(limit)],
     };
 
+    public IReadOnlyList<ReadOnlyMemory<byte>> GetBlocks() => ["{\"ulid\":\"A\"}"u8.ToArray(), "{\"ulid\":\"B\"}"u8.ToArray()];
+
     public WalReplayStatus GetWalReplayStatus() => new(1, 3, 2);
 
     public Task<string?> ReloadAsync(CancellationToken cancellationToken)

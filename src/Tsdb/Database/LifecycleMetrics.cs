@@ -1,0 +1,28 @@
+using Narthex.Instrumentation;
+
+namespace Narthex.Tsdb;
+
+/// <summary>The metrics of truncating head and log, under upstream's names.</summary>
+internal sealed class LifecycleMetrics(MetricRegistry registry)
+{
+    public Counter HeadTruncations { get; } = registry.CreateCounter("prometheus_tsdb_head_truncations_total", "Truncations of the head.");
+
+    // A truncation only moves a limit; what it frees is freed when nobody needs it. Nothing of that can fail.
+    public Counter HeadTruncationsFailed { get; } = registry.CreateCounter("prometheus_tsdb_head_truncations_failed_total", "Truncations of the head that failed.");
+
+    public Summary HeadCollectionSeconds { get; } =
+        registry.CreateSummary("prometheus_tsdb_head_gc_duration_seconds", "How long dropping old samples and series from the head takes.", []);
+
+    public Summary LogTruncationSeconds { get; } =
+        registry.CreateSummary("prometheus_tsdb_wal_truncate_duration_seconds", "How long truncations of the write-ahead log take.", []);
+
+    public Counter CheckpointCreations { get; } = registry.CreateCounter("prometheus_tsdb_checkpoint_creations_total", "Checkpoints begun.");
+
+    public Counter CheckpointCreationsFailed { get; } =
+        registry.CreateCounter("prometheus_tsdb_checkpoint_creations_failed_total", "Checkpoints that could not be written.");
+
+    public Counter CheckpointDeletions { get; } = registry.CreateCounter("prometheus_tsdb_checkpoint_deletions_total", "Deletions of old checkpoints begun.");
+
+    public Counter CheckpointDeletionsFailed { get; } =
+        registry.CreateCounter("prometheus_tsdb_checkpoint_deletions_failed_total", "Deletions of old checkpoints that failed.");
+}
