@@ -16,9 +16,9 @@ namespace Narthex.Tsdb;
 /// <see cref="ReplayProgress"/> tells how far it is. All members are thread-safe. Disposing syncs the log; without it nothing
 /// that was committed is lost either, save by a power cut.
 /// </remarks>
-public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
+public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
 {
-    private static readonly string[] s_headDirectories = ["wal", "wbl", "chunks_head"];
+    private static readonly string[] s_headDirectories = ["wal", "wbl"];
 
     private readonly TsdbOptions _options;
     private readonly TimeProvider _time;
@@ -32,6 +32,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     private RetentionLimits _retention;
     private BlockSet? _blocks;
     private Maintenance? _maintenance;
+    private ChunkWriting? _chunkWriting;
     private DirectoryLock? _lock;
     private WalWriter? _wal;
     private bool _opened;
@@ -174,6 +175,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         }
 
         Head.Close();
+        await CloseHeadFilesAsync().ConfigureAwait(false);
         _wal?.Dispose();
         _blocks?.Dispose();
         _lock?.Dispose();
@@ -204,8 +206,9 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _blocks = BlockSet.Open(DirectoryPath, BlockOptions(), _registry, _time, _logger);
 
         // What is older than the newest block is in blocks, or was dropped with the head; the log may still have it.
-        Head.SetMinValidTime(_blocks.InOrderMaxTimeMs);
+        Head.BeginAt(_blocks.InOrderMaxTimeMs);
         long start = _time.GetTimestamp();
+        LoadChunkFiles(_blocks.InOrderMaxTimeMs);
         _replay.Run(cancellationToken);
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
@@ -227,8 +230,10 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         Head.AttachLog(_wal);
         var log = new LogTruncation(Head, _wal, walOptions, _lifecycleMetrics, _logger, _time);
         _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time);
+        _chunkWriting = new ChunkWriting(Head, _logger, _time);
         _ready = true;
         _maintenance.Start();
+        _chunkWriting.Start();
     }
 
     private BlockSetOptions BlockOptions()
@@ -250,7 +255,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     // Read from the disk, so that whatever the head keeps there counts.
     private long GetHeadBytes()
     {
-        long bytes = 0;
+        long bytes = _chunkFiles?.Bytes ?? 0;
         foreach (string name in s_headDirectories)
         {
             var directory = new DirectoryInfo(Path.Combine(DirectoryPath, name));

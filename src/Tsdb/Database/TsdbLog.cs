@@ -58,4 +58,16 @@ internal static partial class TsdbLog
 
     [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "truncate WAL: what is not needed stays until the next time")]
     public static partial void LogTruncationFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 3041, Level = LogLevel.Information, Message = "Replaying on-disk memory mappable chunks if any")]
+    public static partial void ChunkReplayStarted(ILogger logger);
+
+    [LoggerMessage(EventId = 3042, Level = LogLevel.Information, Message = "On-disk memory mappable chunks replay completed {duration}")]
+    public static partial void ChunkReplayCompleted(ILogger logger, string duration);
+
+    [LoggerMessage(EventId = 3043, Level = LogLevel.Error, Message = "Loading on-disk chunks failed: what is behind the damage comes from the WAL {err}")]
+    public static partial void ChunkFilesDamaged(ILogger logger, string err);
+
+    [LoggerMessage(EventId = 3044, Level = LogLevel.Error, Message = "Writing head chunks failed: they stay in memory until it works again {err}")]
+    public static partial void ChunkWritingFailed(ILogger logger, string err);
 }

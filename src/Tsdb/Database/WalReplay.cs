@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Narthex.Model;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Head.Memory;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
@@ -10,7 +11,7 @@ using Narthex.Tsdb.Wal.Records;
 namespace Narthex.Tsdb;
 
 /// <summary>Fills an empty head from the log: one thread reads and decodes, others encode the samples of their share of the series.</summary>
-internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSystem files, ILogger logger, TimeProvider time)
+internal sealed partial class WalReplay(HeadStorage head, string directory, IWalFileSystem files, ILogger logger, TimeProvider time)
 {
     private readonly SampleColumns _samples = new();
     private readonly PagedColumn<ulong> _numbers = new();
@@ -21,6 +22,9 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
     private long _progress;
     private int _firstSegment;
     private int _lastSegment = -1;
+
+    /// <summary>The chunks of the head in files; null if there are none.</summary>
+    public HeadChunkLoader? Chunks { get; set; }
 
     /// <summary>How far it is. Readable from any thread.</summary>
     public WalReplayProgress Progress => new(_firstSegment, Volatile.Read(ref _lastSegment), (int)Volatile.Read(ref _progress));
@@ -86,6 +90,7 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
             }
         }
 
+        FinishChunks();
         if (_numbersDiffer)
         {
             var aliases = _otherNumbers.Where(entry => _numbers[entry.Value] != entry.Key).ToDictionary();
@@ -234,6 +239,7 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
             {
                 _numbers.EnsureRoom(series);
                 _numbers[series] = reader.Ref;
+                ClaimChunks(series, reader.Ref);
             }
 
             // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
@@ -274,7 +280,10 @@ internal sealed class WalReplay(HeadStorage head, string directory, IWalFileSyst
         {
             if (TryFindSeries(refs[i], out uint series))
             {
-                ShardOf(series).Add(series, timestamps[i], values[i]);
+                if (!IsInChunks(series, timestamps[i]))
+                {
+                    ShardOf(series).Add(series, timestamps[i], values[i]);
+                }
             }
             else
             {

@@ -26,6 +26,22 @@ public sealed partial class HeadStorage
         ClosedChunks.Attach(files);
     }
 
+    /// <summary>Before the replay: what is older is in blocks, and not seen even if chunks in files reach back behind it.</summary>
+    internal void BeginAt(long minValidTimeMs)
+    {
+        SetMinValidTime(minValidTimeMs);
+        _truncatedMs = minValidTimeMs;
+        _reclaimedMs = minValidTimeMs;
+    }
+
+    /// <summary>Gives a series that has no samples yet its chunks from files. For the thread that replays the log.</summary>
+    internal void Replay(uint series, in HeadChunkChain chunks)
+    {
+        Pages[series].ClosedChunks = chunks.Newest;
+        Interlocked.Add(ref Chunks.ChunksCreated, chunks.Count);
+        CoverTimes(Math.Max(chunks.MinMs, _minValidTimeMs), chunks.MaxMs);
+    }
+
     /// <summary>Writes all full chunks that are in memory only, and frees memory that nobody reads any more.</summary>
     /// <exception cref="StorageException">Not all are written. The rest stays in memory until the next time.</exception>
     internal void WriteClosedChunks()
@@ -68,6 +84,22 @@ public sealed partial class HeadStorage
             }
 
             _chunkFiles.ReleasePages();
+        }
+    }
+
+    /// <summary>Finishes the files. The mappings go too, unless a view is still open that may be reading them.</summary>
+    internal void CloseChunkFiles()
+    {
+        lock (_reclaimLock)
+        {
+            bool idle;
+            lock (_applyLock)
+            {
+                idle = _views.HasPassed(_views.SetBarrier());
+            }
+
+            _chunkFiles?.Close(unmap: idle);
+            _chunkFiles = null;
         }
     }
 

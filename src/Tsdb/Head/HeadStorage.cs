@@ -172,7 +172,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     /// <summary>The newest time of a series; <see cref="long.MinValue"/> if it has no sample. For whoever holds a lock that keeps it from changing.</summary>
     internal long GetNewest(uint series, in SeriesState state)
     {
-        long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
+        long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
+            : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
+            : long.MinValue;
         if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
         {
             newest = Math.Max(newest, histogramMs);

@@ -179,8 +179,11 @@ internal sealed class HeadChunkFiles : IDisposable
         }
     }
 
-    /// <summary>Finishes the present file and removes the mappings. Nobody may be reading.</summary>
-    public void Dispose()
+    /// <inheritdoc/>
+    public void Dispose() => Close(unmap: true);
+
+    /// <summary>Finishes the present file, and removes the mappings if nobody can be reading them.</summary>
+    public void Close(bool unmap)
     {
         try
         {
@@ -191,13 +194,13 @@ internal sealed class HeadChunkFiles : IDisposable
             // The log has everything that is in the file.
         }
 
-        foreach (HeadChunkFile file in _files.Values)
+        if (unmap)
         {
-            file.Dispose();
+            foreach (HeadChunkFile file in _files.Values)
+            {
+                file.Dispose();
+            }
         }
-
-        _files.Clear();
-        Publish();
     }
 
     private static void Guarded(Action action)
