@@ -203,6 +203,8 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             CompactionDelayShareMax = options.Features.Contains("delayed-compaction") ? options.DelayedCompactionMaxPercent / 100 : 0,
             UploadedBlocksFile = options.DelayCompactFile,
             Retention = Retention.Resolve(options, null),
+            MaxExemplars = FeatureSettings.GetMaxExemplars(options, null),
+            KeepMetadata = options.Features.Contains("metadata-wal-records"),
         };
     }
 
@@ -228,6 +230,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        _database.SetMaxExemplars(FeatureSettings.GetMaxExemplars(_options, configuration));
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -320,6 +323,8 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             Storage = () => _database,
             Engine = _engine,
             Explainer = _engine,
+            Exemplars = () => _database,
+            Administration = () => _database,
             Language = new ParserOptions
             {
                 EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),
@@ -349,6 +354,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
     private void Apply(PrometheusConfig configuration)
     {
         _database.SetRetention(Retention.Resolve(_options, configuration));
+        _database.SetMaxExemplars(FeatureSettings.GetMaxExemplars(_options, configuration));
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));

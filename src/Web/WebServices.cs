@@ -29,6 +29,12 @@ public sealed record WebServices
     /// <summary>Which parts of the language are on.</summary>
     public ParserOptions Language { get; init; } = ParserOptions.Default;
 
+    /// <summary>Where exemplars are, once the server is ready; null if none are kept.</summary>
+    public Func<IExemplarQueryable>? Exemplars { get; init; }
+
+    /// <summary>What the admin API works on, once the server is ready; null if the storage cannot do it.</summary>
+    public Func<IStorageAdministration>? Administration { get; init; }
+
     /// <summary>The targets being scraped.</summary>
     public required ITargetSource Targets { get; init; }
 

@@ -135,7 +135,10 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
         var lexer = new TextLexer(_body, LexerRules.OpenMetrics | LexerRules.Exemplar, _exemplarStart) { EntryStart = _entryStart };
         ReadOnlySpan<byte> none = default;
         LabelParser.Parse(ref lexer, scratch, ref none);
-        return new Exemplar(scratch.ToLabels(), _exemplarValue, _exemplarHasTimestamp ? _exemplarTimestampMs : defaultTimestampMs);
+        return new Exemplar(scratch.ToLabels(), _exemplarValue, _exemplarHasTimestamp ? _exemplarTimestampMs : defaultTimestampMs)
+        {
+            IsTimeAssumed = !_exemplarHasTimestamp,
+        };
     }
 
     /// <inheritdoc/>

@@ -316,7 +316,7 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
         Exemplars++;
         if (valid)
         {
-            appender.AppendExemplar(series, new Exemplar(_labels.ToLabels(), value, timestamp));
+            appender.AppendExemplar(series, new Exemplar(_labels.ToLabels(), value, timestamp) { IsTimeAssumed = timestamp == 0 });
         }
 
         return !reader.Failed;

@@ -218,7 +218,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
 
         _appender.Append(entry.Series, timestampMs, parser.Value);
         _rows++;
-        if (parser.HasExemplar)
+        if (parser.HasExemplar && _appender.WantsExemplars)
         {
             _appender.AppendExemplar(entry.Series, parser.ReadExemplar(resolver.Exposed.Reset(), timestampMs));
         }

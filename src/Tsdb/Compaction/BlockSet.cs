@@ -264,8 +264,34 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
         {
             foreach (BlockReader block in Current)
             {
+                BlockSetLog.Snapshotting(_logger, block.Meta.Ulid.ToString());
                 BlockSnapshot.Take(block.DirectoryPath, directory);
             }
+        }
+    }
+
+    /// <summary>Writes a block from the head into another directory. Null if the source had no samples.</summary>
+    /// <exception cref="StorageException">It could not be written.</exception>
+    public BlockMeta? WriteSnapshot(string directory, IBlockSeriesSource source, TimeRange range, CancellationToken cancellationToken)
+    {
+        lock (_mutation)
+        {
+            BlockId id = BlockId.New(_time);
+            var meta = new BlockMeta
+            {
+                Ulid = id,
+                MinTime = range.MinMs,
+                MaxTime = range.MaxMs + 1,
+                Compaction = new BlockCompaction { Level = 1, Sources = [id.ToString()] },
+            };
+            long start = _time.GetTimestamp();
+            BlockMeta? written = BlockWriter.Write(directory, meta, source, _options.ChunkSegmentBytes, cancellationToken);
+            if (written is not null)
+            {
+                BlockSetLog.Written(_logger, meta.MinTime, meta.MaxTime, id.ToString(), Duration(start));
+            }
+
+            return written;
         }
     }
 

@@ -13,6 +13,7 @@ internal sealed class DatabaseMetrics
         HeadStorage head = database.Head;
         HeadCounters counters = head.Counters;
         Gauges(registry, database, head);
+        ExemplarMetrics.Register(registry, head.Exemplars);
         Counters(registry, counters, head);
         wal.Register(registry, database.GetLogBytes, walCompression);
         registry.AddGaugeCallback("prometheus_tsdb_retention_limit_seconds", "How long samples are kept; 0 for ever.", () => database.Retention.Time.TotalSeconds);
@@ -25,8 +26,11 @@ internal sealed class DatabaseMetrics
         registry.AddGaugeCallback("prometheus_tsdb_head_chunks_storage_size_bytes", "Bytes of the files of the head's chunks.", () => ChunkFiles?.Bytes ?? 0);
         ByType(registry, "prometheus_tsdb_wal_replay_unknown_refs_total", "Replayed samples whose series was not in the log.", InstrumentKind.Counter, sink =>
         {
+            sink.Value(["exemplars"], UnknownExemplarRefs);
             sink.Value(["histograms"], UnknownHistogramRefs);
+            sink.Value(["metadata"], UnknownMetadataRefs);
             sink.Value(["samples"], UnknownSampleRefs);
+            sink.Value(["tombstones"], UnknownTombstoneRefs);
         });
     }
 
@@ -42,6 +46,12 @@ internal sealed class DatabaseMetrics
     public double UnknownSampleRefs { get; set; }
 
     public double UnknownHistogramRefs { get; set; }
+
+    public double UnknownExemplarRefs { get; set; }
+
+    public double UnknownMetadataRefs { get; set; }
+
+    public double UnknownTombstoneRefs { get; set; }
 
     private static void Gauges(MetricRegistry registry, TsdbDatabase database, HeadStorage head)
     {

@@ -46,6 +46,9 @@ internal sealed class Maintenance : IAsyncDisposable
         _delay = new CompactionDelay(options, time);
     }
 
+    /// <summary>Cancelled when the database is being closed.</summary>
+    public CancellationToken Stopping => _stopping.Token;
+
     /// <summary>Begins the rounds.</summary>
     public void Start()
     {

@@ -49,7 +49,12 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         _time = time;
         _logger = logger;
         _walDirectory = Path.Combine(directory, "wal");
-        Head = new HeadStorage(new HeadOptions { ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds });
+        Head = new HeadStorage(new HeadOptions
+        {
+            ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds,
+            MaxExemplars = options.MaxExemplars,
+            KeepMetadata = options.KeepMetadata,
+        });
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
         _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
         _lifecycleMetrics = new LifecycleMetrics(metrics);
@@ -214,6 +219,9 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
         _metrics.UnknownHistogramRefs = _replay.UnknownHistogramRefs;
+        _metrics.UnknownExemplarRefs = _replay.UnknownExemplarRefs;
+        _metrics.UnknownMetadataRefs = _replay.UnknownMetadataRefs;
+        _metrics.UnknownTombstoneRefs = _replay.UnknownTombstoneRefs;
         var walOptions = new WalWriterOptions
         {
             SegmentBytes = _options.WalSegmentBytes,

@@ -56,6 +56,9 @@ internal static partial class TsdbLog
     [LoggerMessage(EventId = 3018, Level = LogLevel.Warning, Message = "failed to read TSDB upload meta file, no further block counts as uploaded {path} {err}")]
     public static partial void UploadedBlocksUnreadable(ILogger logger, string path, string err);
 
+    [LoggerMessage(EventId = 3030, Level = LogLevel.Information, Message = "Exemplar storage resized {from} {to} {migrated}")]
+    public static partial void ExemplarsResized(ILogger logger, long from, long to, int migrated);
+
     [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "truncate WAL: what is not needed stays until the next time")]
     public static partial void LogTruncationFailed(ILogger logger, Exception error);
 

@@ -42,6 +42,12 @@ public sealed record TsdbOptions
     /// <summary>How long and how much is kept. May be changed later: <see cref="TsdbDatabase.SetRetention"/>.</summary>
     public RetentionLimits Retention { get; init; } = RetentionLimits.Default;
 
+    /// <summary>How many exemplars are kept (<c>storage.exemplars.max_exemplars</c>); 0 without <c>--enable-feature=exemplar-storage</c>.</summary>
+    public long MaxExemplars { get; init; }
+
+    /// <summary>Whether metadata of series is kept and logged (<c>--enable-feature=metadata-wal-records</c>).</summary>
+    public bool KeepMetadata { get; init; }
+
     internal TimeSpan GetMaxBlockDuration()
     {
         var longest = TimeSpan.FromDays(31);

@@ -205,11 +205,17 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             case RecordType.CustomBucketsFloatHistogramSamples:
                 ReplayHistograms(reader.Record);
                 break;
-            case RecordType.None:
             case RecordType.Tombstones:
+                ReplayTombstones(reader.Record);
+                break;
             case RecordType.Exemplars:
-            case RecordType.MmapMarkers:
+                ReplayExemplars(reader.Record);
+                break;
             case RecordType.Metadata:
+                ReplayMetadata(reader.Record);
+                break;
+            case RecordType.None:
+            case RecordType.MmapMarkers:
                 break;
             default:
                 UnknownRecords++;

@@ -38,6 +38,15 @@ internal sealed class CommitRows
     /// <summary>The number of rows.</summary>
     public int Count { get; private set; }
 
+    /// <summary>What comes beside the rows; null if nothing ever did.</summary>
+    public CommitExtras? Extras { get; private set; }
+
+    /// <summary>Whether there is nothing to commit.</summary>
+    public bool IsEmpty => Count == 0 && Extras is null or { IsEmpty: true };
+
+    /// <summary>Where to put what comes beside the rows.</summary>
+    public CommitExtras GetExtras() => Extras ??= new CommitExtras();
+
     public void Add(ulong reference, long timestampMs, double value)
     {
         if (Count == _capacity)
@@ -81,6 +90,7 @@ internal sealed class CommitRows
     public void Clear()
     {
         Count = 0;
+        Extras?.Clear();
         _histograms.Clear();
         _nextHistogram = 0;
 

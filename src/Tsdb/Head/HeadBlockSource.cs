@@ -10,7 +10,7 @@ namespace Narthex.Tsdb.Head;
 
 /// <summary>A range of the head on its way into a block. It holds a view, so that nothing it walks goes away.</summary>
 /// <remarks>
-/// Chunks are handed out as they are; those that reach over an end of the range are encoded anew. The caller sees to it that commits
+/// Chunks are handed out as they are; those that reach over an end of the range, or that have deleted samples, are encoded anew. The caller sees to it that commits
 /// cannot add to the range any more, and that there are no native histograms in it.
 /// </remarks>
 internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
@@ -106,6 +106,7 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         private readonly byte[] _open = new byte[ChunkAppender.ChunkBytesMax];
         private readonly ArrayBufferWriter<byte> _encoded = new(4096);
         private readonly SampleBuffer _samples = new();
+        private TimeRange[] _deleted = [];
         private int _position = -1;
 
         public Labels Labels => view.Index.GetLabels(series[_position]);
@@ -156,11 +157,12 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 handle = chunk.Previous;
             }
 
+            _deleted = view.GetDeleted(slot) is { IsEmpty: false } deleted ? deleted.ToArray() : [];
             for (int i = _handles.Count - 1; i >= 0; i--)
             {
                 ClosedChunk chunk = head.ClosedChunks.Get(_handles[i]);
                 var range = new TimeRange(chunk.MinMs, chunk.MaxMs);
-                if (chunk.MinMs >= view.Range.MinMs && chunk.MaxMs <= view.Range.MaxMs)
+                if (chunk.MinMs >= view.Range.MinMs && chunk.MaxMs <= view.Range.MaxMs && !DeletedIntervals.Touch(_deleted, range))
                 {
                     _chunks.Add(new Place(range, _handles[i], 0, 0));
                 }
@@ -177,11 +179,12 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             }
         }
 
-        /// <summary>Encodes the samples of a chunk that are in the range as a chunk of their own.</summary>
+        /// <summary>Encodes the samples of a chunk that are in the range, and not deleted, as a chunk of their own.</summary>
         private void Encode(ReadOnlySpan<byte> chunk, int count)
         {
             _samples.Clear();
             XorDecoder.Append(chunk, count, view.Range, _samples);
+            DeletedIntervals.Remove(_deleted, _samples, 0);
             if (_samples.Count == 0)
             {
                 return;

@@ -5,4 +5,10 @@ public sealed record HeadOptions
 {
     /// <summary>The range that chunks and blocks are aligned to: two hours.</summary>
     public long ChunkRangeMs { get; init; } = 2 * 60 * 60 * 1000;
+
+    /// <summary>How many exemplars are kept; 0 for none.</summary>
+    public long MaxExemplars { get; init; }
+
+    /// <summary>Whether metadata of series is kept and logged.</summary>
+    public bool KeepMetadata { get; init; }
 }

@@ -65,6 +65,7 @@ public sealed partial class HeadStorage
                 }
 
                 _truncatedMs = minTimeMs;
+                DropTombstones(minTimeMs);
                 Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minTimeMs));
                 if (_minTimeMs != long.MaxValue)
                 {
@@ -287,8 +288,10 @@ public sealed partial class HeadStorage
             slot => !HasSamples(slot),
             gone =>
             {
+                DropTombstones(gone);
                 foreach (uint slot in gone)
                 {
+                    Metadata.Forget(slot);
                     ref SeriesState state = ref Pages[slot];
                     Pages.BeginWrite(slot);
                     state = new SeriesState { Generation = (byte)(state.Generation + 1), Epoch = state.Epoch };

@@ -47,6 +47,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         _options = options ?? new HeadOptions();
         Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
         Directory = new SeriesDirectory(TakeSlot);
+        Exemplars.Resize(_options.MaxExemplars);
     }
 
     /// <summary>The number of series.</summary>
@@ -219,7 +220,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             }
 
             int accepted = Validate(rows);
-            if (accepted == 0 && _seriesLogged == Index.Count)
+            bool hasExtras = rows.Extras?.Validate(this) == true;
+            if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count)
             {
                 return 0;
             }
@@ -233,6 +235,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 }
 
                 TellIfCompactable();
+            }
+
+            if (hasExtras)
+            {
+                rows.Extras!.Apply(this);
             }
 
             return accepted;
@@ -372,6 +379,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             uint logged = EncodeNewSeries();
             rows.Encode(_batch, WalRefs);
+            rows.Extras?.Encode(_batch, WalRefs);
             _wal.Log(_batch);
             _seriesLogged = logged;
         }

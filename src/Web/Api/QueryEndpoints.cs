@@ -5,7 +5,7 @@ using Narthex.Web.Http;
 
 namespace Narthex.Web.Api;
 
-/// <summary><c>query</c>, <c>query_range</c>, <c>format_query</c> and <c>query_exemplars</c>.</summary>
+/// <summary><c>query</c>, <c>query_range</c>, <c>format_query</c> and <c>parse_query</c>.</summary>
 internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
 {
     /// <summary>The most steps that a range query may have: a graph of a week at one minute.</summary>
@@ -60,32 +60,6 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
             ExpressionJson.Write(writer, expression);
         }
 
-        request.EndSuccess();
-        return Task.CompletedTask;
-    }
-
-    // Exemplars are stored with a later issue; until then every valid question has an empty answer.
-    public Task ExemplarsAsync(ApiRequest request)
-    {
-        RequestParameters parameters = request.Parameters;
-        long start = ApiValues.OptionalTime("start", parameters["start"], long.MinValue);
-        long end = ApiValues.OptionalTime("end", parameters["end"], long.MaxValue);
-        if (end < start)
-        {
-            throw new ApiException(ApiErrorKind.BadData, "end timestamp must not be before start timestamp");
-        }
-
-        try
-        {
-            PromQLParser.ParseExpression(parameters["query"], services.Language);
-        }
-        catch (PromQLParseException e)
-        {
-            throw new ApiException(ApiErrorKind.BadData, e.Message, e);
-        }
-
-        request.BeginSuccess();
-        request.Output.Raw("[]"u8);
         request.EndSuccess();
         return Task.CompletedTask;
     }

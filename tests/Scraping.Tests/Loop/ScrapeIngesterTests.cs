@@ -148,7 +148,7 @@ public class ScrapeIngesterTests
         await _storage.NextCommitAsync();
         Assert.Equal(
             [
-                ("a_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "x"), 0.5, _nowMs)),
+                ("a_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "x"), 0.5, _nowMs) { IsTimeAssumed = true }),
                 ("b_total{job=\"j\"}", new Exemplar(Labels.FromStrings("id", "y"), 1, 900_000)),
                 ("c_total{job=\"j\"}", new Exemplar(Labels.Empty, 2, 800_500)),
             ],
