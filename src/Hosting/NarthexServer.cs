@@ -193,6 +193,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         return defaults with
         {
             NoLockfile = options.NoLockFile,
+            SnapshotOnClose = options.MemorySnapshotOnShutdown,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
             WalCompression = options.WalCompression == "none" ? WalCompression.None : WalCompression.Snappy,
             MinBlockDuration = options.MinBlockDuration,

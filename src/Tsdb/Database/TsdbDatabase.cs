@@ -32,7 +32,6 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
     private RetentionLimits _retention;
     private BlockSet? _blocks;
     private Maintenance? _maintenance;
-    private ChunkWriting? _chunkWriting;
     private DirectoryLock? _lock;
     private WalWriter? _wal;
     private bool _opened;
@@ -180,7 +179,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
 
         Head.Close();
-        await CloseHeadFilesAsync().ConfigureAwait(false);
+        await CloseHeadFilesAsync().ConfigureAwait(false); // Before the log: a snapshot names its end.
         _wal?.Dispose();
         _blocks?.Dispose();
         _lock?.Dispose();
@@ -213,8 +212,12 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         // What is older than the newest block is in blocks, or was dropped with the head; the log may still have it.
         Head.BeginAt(_blocks.InOrderMaxTimeMs);
         long start = _time.GetTimestamp();
-        LoadChunkFiles(_blocks.InOrderMaxTimeMs);
-        _replay.Run(cancellationToken);
+        bool chunksAreSound = LoadChunkFiles(_blocks.InOrderMaxTimeMs);
+        if (!LoadSnapshot(chunksAreSound, cancellationToken))
+        {
+            _replay.Run(cancellationToken);
+        }
+
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;

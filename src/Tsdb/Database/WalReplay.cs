@@ -91,13 +91,17 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         }
 
         FinishChunks();
+        FinishNumbers();
+        Report(start, checkpointTime);
+    }
+
+    private void FinishNumbers()
+    {
         if (_numbersDiffer)
         {
             var aliases = _otherNumbers.Where(entry => _numbers[entry.Value] != entry.Key).ToDictionary();
             head.WalRefs.Adopt(_numbers, aliases, _greatestNumber);
         }
-
-        Report(start, checkpointTime);
     }
 
     private void Report(long start, TimeSpan checkpointTime)
@@ -228,35 +232,38 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         var reader = new SeriesRecordReader(record);
         while (reader.MoveNext())
         {
-            uint series;
-            bool added;
             try
             {
-                series = head.Directory.GetOrAdd(reader.Labels.ToLabels(), out added);
+                AddSeries(reader.Ref, reader.Labels.ToLabels());
             }
             catch (Storage.StorageException)
             {
                 DamagedRecords++;
-                continue;
-            }
-
-            _greatestNumber = Math.Max(_greatestNumber, reader.Ref);
-            if (added)
-            {
-                _numbers.EnsureRoom(series);
-                _numbers[series] = reader.Ref;
-                ClaimChunks(series, reader.Ref);
-            }
-
-            // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
-            if (reader.Ref != HeadStorage.MakeRef(series, 0).Value)
-            {
-                _numbersDiffer = true;
-                _otherNumbers[reader.Ref] = series;
             }
         }
 
         DamagedRecords += reader.IsDamaged ? 1 : 0;
+    }
+
+    private uint AddSeries(ulong number, Labels labels)
+    {
+        uint series = head.Directory.GetOrAdd(labels, out bool added);
+        _greatestNumber = Math.Max(_greatestNumber, number);
+        if (added)
+        {
+            _numbers.EnsureRoom(series);
+            _numbers[series] = number;
+            ClaimChunks(series, number);
+        }
+
+        // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
+        if (number != HeadStorage.MakeRef(series, 0).Value)
+        {
+            _numbersDiffer = true;
+            _otherNumbers[number] = series;
+        }
+
+        return series;
     }
 
     private bool TryFindSeries(ulong number, out uint series)

@@ -58,15 +58,12 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         return null;
     }
 
-    /// <summary>Whether there are chunks for the series which the start needs and cannot use.</summary>
-    public bool HasUnusable(ulong number) => _chains.TryGetValue(number, out HeadChunkChain chain) && chain.IsUnusable;
-
-    /// <summary>Whether all chunks are of the series in a set.</summary>
-    public bool AreAllOf(HashSet<ulong> numbers)
+    /// <summary>Whether all chunks can be used, if these series are all there are.</summary>
+    public bool AreComplete(HashSet<ulong> numbers)
     {
         foreach ((ulong number, HeadChunkChain chain) in _chains)
         {
-            if ((chain.Newest != 0 || chain.IsUnusable) && !numbers.Contains(number))
+            if (chain.IsUnusable || (chain.Newest != 0 && !numbers.Contains(number)))
             {
                 return false;
             }

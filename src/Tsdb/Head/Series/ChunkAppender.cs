@@ -43,6 +43,35 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
+    /// <summary>Gives a series without an open chunk one that was open before, to be continued as if nothing had been.</summary>
+    public void Restore(ref SeriesState series, in XorAppenderState state, ReadOnlySpan<byte> chunk)
+    {
+        series.OpenUnits = SizesInUnits[^1];
+        foreach (byte size in SizesInUnits)
+        {
+            if (size * SlabArena.UnitBytes >= chunk.Length)
+            {
+                series.OpenUnits = size;
+                break;
+            }
+        }
+
+        series.OpenChunk = openChunks.Allocate(series.OpenUnits);
+        chunk.CopyTo(OpenBytes(in series));
+        series.Encoder = state;
+        long firstMs = FirstTimestamp(chunk);
+        series.CutAtMs = ChunkCutting.RangeEnd(firstMs, chunkRangeMs);
+        if (state.Count > ChunkCutting.SamplesForEstimate)
+        {
+            Span<long> timestamps = stackalloc long[ChunkCutting.SamplesForEstimate];
+            Span<double> values = stackalloc double[ChunkCutting.SamplesForEstimate];
+            XorDecoder.TryDecode(chunk, timestamps.Length, timestamps, values, out _);
+            series.CutAtMs = ChunkCutting.EstimateEnd(firstMs, timestamps[^1], series.CutAtMs);
+        }
+
+        Interlocked.Increment(ref ChunksCreated);
+    }
+
     /// <summary>Drops the open chunk.</summary>
     public void Drop(ref SeriesState series)
     {
