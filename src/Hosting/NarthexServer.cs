@@ -165,6 +165,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         _receiver?.Dispose();
         _engine.Dispose();
+        _activeQueries?.Dispose();
         await _database.DisposeAsync();
         _completion.TrySetResult();
     }
@@ -195,7 +196,12 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             NoLockfile = options.NoLockFile,
             SnapshotOnClose = options.MemorySnapshotOnShutdown,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
-            WalCompression = options.WalCompression == "none" ? WalCompression.None : WalCompression.Snappy,
+            WalCompression = options.WalCompression switch
+            {
+                "none" => WalCompression.None,
+                "zstd" => WalCompression.Zstd,
+                _ => WalCompression.Snappy,
+            },
             MinBlockDuration = options.MinBlockDuration,
             MaxBlockDuration = options.MaxBlockDuration,
             ChunkSegmentBytes = options.ChunkSegmentBytes > 0 ? options.ChunkSegmentBytes : defaults.ChunkSegmentBytes,
@@ -244,6 +250,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
 
         ServerLog.StorageStarted(_logger);
+        OpenActiveQueryLog();
         if (_options.EnableRemoteWriteReceiver)
         {
             _receiver = new RemoteWriteReceiver(_database, _metrics, _time, loggers.CreateLogger<RemoteWriteReceiver>());
@@ -251,7 +258,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         long started = _time.GetTimestamp();
         ServerLog.Loading(_logger, _options.ConfigFile);
-        Apply(configuration);
+        ApplyFirst(configuration);
         ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
         _state.EnterPhase(ServerPhase.Ready);
         ServerLog.Ready(_logger);
@@ -352,8 +359,23 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
+    private void ApplyFirst(PrometheusConfig configuration)
+    {
+        try
+        {
+            Apply(configuration);
+        }
+        catch (ConfigurationException e)
+        {
+            ServerLog.ConfigurationUnusable(_logger, _options.ConfigFile, Path.GetFullPath(_options.ConfigFile), e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: true, e);
+        }
+    }
+
     private void Apply(PrometheusConfig configuration)
     {
+        QueryLog? queryLog = OpenQueryLog(configuration);
+        _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         _database.SetMaxExemplars(FeatureSettings.GetMaxExemplars(_options, configuration));
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);

@@ -19,6 +19,7 @@ internal sealed class Annotations(string query)
     private readonly List<string> _warnings = [];
     private readonly List<string> _infos = [];
     private Dictionary<(PositionRange Position, string MetricName), MonotonicityRepair>? _repairs;
+    private Dictionary<(PositionRange Position, string Text), int>? _counted;
 
     /// <summary>All warnings so far.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
@@ -29,6 +30,16 @@ internal sealed class Annotations(string query)
     public void Warn(string text, PositionRange position) => AddRaw(AnnotationLevel.Warning, $"PromQL warning: {text} ({Locate(position)})");
 
     public void Inform(string text, PositionRange position) => AddRaw(AnnotationLevel.Info, $"PromQL info: {text} ({Locate(position)})");
+
+    /// <summary>Notes a warning that says how often it occurred. Several threads may.</summary>
+    public void WarnCounted(string text, PositionRange position)
+    {
+        lock (_seen)
+        {
+            _counted ??= [];
+            _counted[(position, text)] = _counted.GetValueOrDefault((position, text)) + 1;
+        }
+    }
 
     public void AddRaw(AnnotationLevel level, string text)
     {
@@ -49,9 +60,15 @@ internal sealed class Annotations(string query)
         _repairs[key] = _repairs.TryGetValue(key, out MonotonicityRepair known) ? known.Merge(repair) : repair;
     }
 
-    /// <summary>Turns collected repairs into notes.</summary>
+    /// <summary>Turns collected repairs and counted warnings into notes.</summary>
     public void Complete()
     {
+        foreach (((PositionRange position, string text), int count) in _counted ?? [])
+        {
+            Warn(count > 1 ? string.Create(CultureInfo.InvariantCulture, $"{text} ({count} occurrences)") : text, position);
+        }
+
+        _counted = null;
         if (_repairs is null)
         {
             return;

@@ -39,11 +39,21 @@ internal sealed class QueryContext : IDisposable
     /// <summary>All times that the query may look at.</summary>
     public TimeRange Range { get; }
 
-    public long TotalSamples { get; private set; }
+    /// <summary>The samples that the query has looked at.</summary>
+    public required QueryScope Samples
+    {
+        get;
+        init
+        {
+            field = value;
+            Scope = value;
+        }
+    }
+
+    /// <summary>Where operators that are built now count.</summary>
+    public SampleScope Scope { get; private set; } = null!;
 
     public long PeakSamples { get; private set; }
-
-    public long SamplesRead { get; private set; }
 
     public long ElapsedSelectTicks { get; private set; }
 
@@ -84,14 +94,20 @@ internal sealed class QueryContext : IDisposable
         return selection;
     }
 
-    /// <summary>Counts samples that a selector or range function looked at.</summary>
-    public void CountQueryable(long samples) => TotalSamples += SubqueryDepth == 0 ? samples : 0;
-
-    /// <summary>More than 0 while the inside of a subquery is computed: upstream counts what its windows hold, not what it is made of.</summary>
-    public int SubqueryDepth { get; set; }
-
-    /// <summary>Counts samples that came out of storage.</summary>
-    public void CountRead(int samples) => SamplesRead += samples;
+    /// <summary>Builds something whose operators count elsewhere.</summary>
+    public T Within<T>(SampleScope scope, Func<T> build)
+    {
+        SampleScope outer = Scope;
+        Scope = scope;
+        try
+        {
+            return build();
+        }
+        finally
+        {
+            Scope = outer;
+        }
+    }
 
     /// <summary>Charges samples that stay in memory. Whoever lets them go calls <see cref="ReleaseSamples"/>.</summary>
     public void HoldSamples(long samples)

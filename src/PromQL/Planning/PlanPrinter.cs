@@ -59,7 +59,7 @@ internal static class PlanPrinter
     {
         NumberNode number => FloatFormat.FormatGeneral(number.Value),
         TextNode text => GoQuote.Quote(text.Value),
-        SelectNode select => $"select{(select.WantsTimestamp ? " times of" : "")} {Describe(select.Source)} lookback {select.LookbackMs} ms",
+        SelectNode select => $"select{(select.WantsTimestamp ? " times of" : select.WantsStartTimestamp ? " start times of" : "")} {Describe(select.Source)} lookback {select.LookbackMs} ms",
         RangeSelectNode range => $"select range {Describe(range.Source)} window {range.RangeMs} ms",
         SubqueryNode subquery => $"subquery window {subquery.RangeMs} ms{Shift(subquery.OffsetMs, subquery.AtMs)}",
         CallNode call => call.Function.Name,

@@ -4,6 +4,7 @@ using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Compaction;
+using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Head;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
@@ -194,6 +195,12 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new StorageException($"create data directory {DirectoryPath}: {error.Message}", error);
+        }
+
+        if (_options.WalCompression == WalCompression.Zstd && ZstdLibrary.System is null)
+        {
+            // Before anything is touched.
+            ZstdLibrary.ThrowMissing("open write-ahead log");
         }
 
         _metrics.CleanStart = -1;

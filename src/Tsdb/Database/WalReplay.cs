@@ -201,13 +201,19 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 ReplaySeries(reader.Record);
                 break;
             case RecordType.Samples:
+            case RecordType.SamplesV2:
                 ReplaySamples(reader.Record);
                 break;
             case RecordType.HistogramSamples:
             case RecordType.FloatHistogramSamples:
             case RecordType.CustomBucketsHistogramSamples:
             case RecordType.CustomBucketsFloatHistogramSamples:
+            case RecordType.HistogramSamplesV2:
+            case RecordType.FloatHistogramSamplesV2:
                 ReplayHistograms(reader.Record);
+                break;
+            case RecordType.MinValidTime:
+                ReplayMinValidTime(reader.Record);
                 break;
             case RecordType.Tombstones:
                 ReplayTombstones(reader.Record);
@@ -224,6 +230,19 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             default:
                 UnknownRecords++;
                 break;
+        }
+    }
+
+    // What is older was dropped from the head when the checkpoint was written, though segments behind it may still have it.
+    private void ReplayMinValidTime(ReadOnlySpan<byte> record)
+    {
+        if (MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
+        {
+            head.SetMinValidTime(minTimestampMs);
+        }
+        else
+        {
+            DamagedRecords++;
         }
     }
 

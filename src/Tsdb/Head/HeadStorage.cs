@@ -134,8 +134,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
-    /// <summary>Samples older than this are refused from here on.</summary>
-    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, minValidTimeMs);
+    /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
+    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
     internal void CloseView(ViewRegistry.Epoch epoch)
     {

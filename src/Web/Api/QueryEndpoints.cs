@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Narthex.Model;
 using Narthex.PromQL;
 using Narthex.PromQL.Syntax;
@@ -188,8 +189,13 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
             }
         }
 
-        return details is null ? ApiOrigin : new QueryOrigin("api", details);
+        HttpRequest http = request.Http.Request;
+        string address = request.Http.Connection.RemoteIpAddress is { } ip ? (ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip).ToString() : "";
+        return new QueryOrigin("api", details ?? s_noDetails)
+        {
+            Request = new QueryHttpRequest(address, http.Method, http.PathBase + http.Path),
+        };
     }
 
-    private static readonly QueryOrigin ApiOrigin = new("api", new Dictionary<string, string>());
+    private static readonly Dictionary<string, string> s_noDetails = [];
 }

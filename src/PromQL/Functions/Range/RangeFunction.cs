@@ -1,3 +1,4 @@
+using Narthex.Model;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Syntax;
 
@@ -46,6 +47,12 @@ internal sealed class RangeCall
             Context.ThrowIfCancelled();
         }
     }
+
+    /// <summary>Whether start timestamps of the samples matter: the engine uses them, and there are some.</summary>
+    public bool UsesOrigins(RangeInput input) => input.HasOrigins && Context.Options.UseStartTimestamps;
+
+    public void WarnOverlap(RangeInput input) => Context.Annotations.WarnCounted(
+        "sample has start time that overlaps with previous sample timestamp for metric " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
 
     public void WarnMixed(RangeInput input) =>
         Context.Annotations.Warn("encountered a mix of histograms and floats" + Annotations.ForMetric(input.Labels.MetricName), RangePosition);

@@ -17,7 +17,15 @@ internal static class RateKernels
         }
         else
         {
-            ExtrapolateFloats(call, input, output, isCounter, isRate);
+            if (isCounter && call.UsesOrigins(input))
+            {
+                StartedRateKernels.Extrapolate(call, input, output, isRate);
+            }
+            else
+            {
+                ExtrapolateFloats(call, input, output, isCounter, isRate);
+            }
+
             if (input.HasHistograms)
             {
                 HistogramRate.Extrapolate(call, input, output, isCounter, isRate);
