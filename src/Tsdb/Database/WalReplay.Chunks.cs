@@ -17,20 +17,25 @@ internal sealed partial class WalReplay
     /// </remarks>
     private void ClaimChunks(uint series, ulong number)
     {
-        if (Chunks is not { Count: > 0 } chunks || !chunks.TryClaim(number, out HeadChunkChain chain))
+        if (Chunks is not { } chunks)
+        {
+            return;
+        }
+
+        _lastInChunks.EnsureRoom(series);
+        if (chunks.Count == 0 || !chunks.TryClaim(number, out HeadChunkChain chain))
         {
             return;
         }
 
         head.Replay(series, chain);
-        _lastInChunks.EnsureRoom(series);
         _lastInChunks[series] = chain.MaxMs + 1;
         _anyInChunks = true;
     }
 
     // Kept as the time behind the last, so that the zeros of fresh pages mean none: times before 1970 go the long way.
     private bool IsInChunks(uint series, long timestampMs) =>
-        _anyInChunks && timestampMs >= 0 && _lastInChunks.HasRoom(series) && timestampMs < _lastInChunks[series];
+        _anyInChunks && timestampMs < _lastInChunks[series] && timestampMs >= 0;
 
     private void FinishChunks()
     {

@@ -201,6 +201,8 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 ReplaySeries(reader.Record);
                 break;
             case RecordType.Samples:
+                ReplayFloats(reader.Record);
+                break;
             case RecordType.SamplesV2:
                 ReplaySamples(reader.Record);
                 break;
@@ -275,6 +277,8 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             ClaimChunks(series, number);
         }
 
+        _numbersCollide |= number != series + 1UL && number - 1 < head.SlotCount && _numbers[(uint)number - 1] == number;
+
         // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
         if (number != HeadStorage.MakeRef(series, 0).Value)
         {
@@ -283,45 +287,6 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         }
 
         return series;
-    }
-
-    private bool TryFindSeries(ulong number, out uint series)
-    {
-        if (_numbersDiffer && _otherNumbers.TryGetValue(number, out series))
-        {
-            return true;
-        }
-
-        series = unchecked((uint)number - 1);
-        return number is > 0 and <= uint.MaxValue && series < head.SlotCount && _numbers[series] == number;
-    }
-
-    private void ReplaySamples(ReadOnlySpan<byte> record)
-    {
-        _samples.Clear();
-        if (!SamplesRecord.TryDecode(record, _samples))
-        {
-            DamagedRecords++;
-            return;
-        }
-
-        ReadOnlySpan<ulong> refs = _samples.Refs;
-        ReadOnlySpan<long> timestamps = _samples.Timestamps;
-        ReadOnlySpan<double> values = _samples.Values;
-        for (int i = 0; i < refs.Length; i++)
-        {
-            if (TryFindSeries(refs[i], out uint series))
-            {
-                if (!IsInChunks(series, timestamps[i]))
-                {
-                    ShardOf(series).Add(series, timestamps[i], values[i]);
-                }
-            }
-            else
-            {
-                UnknownSampleRefs++;
-            }
-        }
     }
 
     private void ReplayHistograms(ReadOnlySpan<byte> record)
@@ -342,5 +307,4 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         DamagedRecords += reader.IsDamaged ? 1 : 0;
     }
 
-    private ReplayShard ShardOf(uint series) => _shards[(int)((series >> 6) % (uint)_shards.Length)];
 }
