@@ -194,6 +194,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         return defaults with
         {
             NoLockfile = options.NoLockFile,
+            SnapshotOnClose = options.MemorySnapshotOnShutdown,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
             WalCompression = options.WalCompression switch
             {

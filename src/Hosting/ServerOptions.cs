@@ -84,6 +84,9 @@ public sealed record ServerOptions
     /// <summary>Whether the data directory is used without a lock file.</summary>
     public bool NoLockFile { get; init; }
 
+    /// <summary>Whether a snapshot of the memory is left at the end, from which the next start is quick. Upstream does that with a feature flag only.</summary>
+    public bool MemorySnapshotOnShutdown { get; init; } = true;
+
     /// <summary>Size of a segment of the write-ahead log, 0 for the default.</summary>
     public long WalSegmentBytes { get; init; }
 

@@ -51,6 +51,9 @@ public sealed record TsdbOptions
     /// <summary>Whether metadata of series is kept and logged (<c>--enable-feature=metadata-wal-records</c>).</summary>
     public bool KeepMetadata { get; init; }
 
+    /// <summary>Whether closing leaves a snapshot of the memory, from which the next opening is quick. Upstream has it behind <c>--enable-feature=memory-snapshot-on-shutdown</c>.</summary>
+    public bool SnapshotOnClose { get; init; }
+
     internal TimeSpan GetMaxBlockDuration()
     {
         var longest = TimeSpan.FromDays(31);

@@ -182,7 +182,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long GetNewest(uint series, in SeriesState state)
     {
-        long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
+        long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
+            : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
+            : long.MinValue;
         if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
         {
             newest = Math.Max(newest, histogramMs);
@@ -262,7 +264,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Chunks.Append(ref state, timestampMs, value);
+        Chunks.Append(series, ref state, timestampMs, value);
         return true;
     }
 
@@ -492,7 +494,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 }
                 else
                 {
-                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                    Chunks.Append(series, ref state, timestampMs, rows.Values[i]);
                 }
 
                 Pages.EndWrite(series);

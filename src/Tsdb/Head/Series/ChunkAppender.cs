@@ -25,12 +25,16 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
     public long ChunksCreated;
 
     /// <summary>Appends a sample that is newer than the series' last.</summary>
+    /// <param name="slot">The slot of the series.</param>
+    /// <param name="series">Its state.</param>
+    /// <param name="timestampMs">The time.</param>
+    /// <param name="value">The value.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Append(ref SeriesState series, long timestampMs, double value)
+    public void Append(uint slot, ref SeriesState series, long timestampMs, double value)
     {
         if (series.Encoder.Count > 0 && IsFull(ref series, timestampMs))
         {
-            Close(ref series);
+            Close(slot, ref series);
         }
 
         if (series.Encoder.Count == 0)
@@ -52,6 +56,36 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
             openChunks.Prefetch(series.OpenChunk, 0);
             openChunks.Prefetch(series.OpenChunk, series.Encoder.BitPosition >> 3);
         }
+    }
+
+    /// <summary>Gives a series without an open chunk one that was open before, to be continued as if nothing had been.</summary>
+    public void Restore(ref SeriesState series, in XorAppenderState state, ReadOnlySpan<byte> chunk)
+    {
+        series.OpenUnits = SizesInUnits[^1];
+        foreach (byte size in SizesInUnits)
+        {
+            if (size * SlabArena.UnitBytes >= chunk.Length)
+            {
+                series.OpenUnits = size;
+                break;
+            }
+        }
+
+        series.OpenChunk = openChunks.Allocate(series.OpenUnits);
+        chunk.CopyTo(OpenBytes(in series));
+        series.Encoder = state;
+        long firstMs = FirstTimestamp(chunk);
+        series.CutAtMs = ChunkCutting.RangeEnd(firstMs, chunkRangeMs);
+        if (state.Count > _samplesForEstimate && _samplesForEstimate > 0)
+        {
+            const int OnStackMax = 256;
+            Span<long> timestamps = _samplesForEstimate <= OnStackMax ? stackalloc long[_samplesForEstimate] : new long[_samplesForEstimate];
+            Span<double> values = _samplesForEstimate <= OnStackMax ? stackalloc double[_samplesForEstimate] : new double[_samplesForEstimate];
+            XorDecoder.TryDecode(chunk, timestamps.Length, timestamps, values, out _);
+            series.CutAtMs = ChunkCutting.EstimateEnd(firstMs, timestamps[^1], series.CutAtMs);
+        }
+
+        Interlocked.Increment(ref ChunksCreated);
     }
 
     /// <summary>Drops the open chunk.</summary>
@@ -97,10 +131,10 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         Interlocked.Increment(ref ChunksCreated);
     }
 
-    private void Close(ref SeriesState series)
+    private void Close(uint slot, ref SeriesState series)
     {
         ReadOnlySpan<byte> chunk = OpenBytes(in series)[..series.Encoder.ByteCount];
-        series.ClosedChunks = closedChunks.Add(series.ClosedChunks, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
+        series.ClosedChunks = closedChunks.Add(slot, series.ClosedChunks, ChunkEncoding.Xor, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
         openChunks.Free(series.OpenChunk, series.OpenUnits);
         series.OpenChunk = 0;
         series.Encoder = default;
