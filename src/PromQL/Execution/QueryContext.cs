@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Planning;
 using Narthex.PromQL.Syntax;
 using Narthex.Storage;
 
@@ -33,6 +34,9 @@ internal sealed class QueryContext : IDisposable
 
     /// <summary>Measures the nodes of the plan; null: nobody asked.</summary>
     public QueryProfile? Profile { get; init; }
+
+    /// <summary>The parts that are computed once for several places; null: none.</summary>
+    public SharedParts? Shared { get; private set; }
 
     /// <summary>Threads that may help; null: none.</summary>
     public HelperGate? Helpers { get; init; }
@@ -140,8 +144,12 @@ internal sealed class QueryContext : IDisposable
         _bytes -= samples * QueryEngineOptions.BytesPerSample;
     }
 
+    /// <summary>Computes parts that occur several times in a plan once from now on.</summary>
+    public void ShareParts(PlanNode plan) => Shared = new SharedParts(plan, this);
+
     public void Dispose()
     {
+        Shared?.Dispose();
         foreach (ISeriesSelection selection in _selections.Values)
         {
             selection.Dispose();
