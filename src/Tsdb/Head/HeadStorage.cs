@@ -49,7 +49,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public HeadStorage(HeadOptions? options = null)
     {
         _options = options ?? new HeadOptions();
-        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
+        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
         Exemplars.Resize(_options.MaxExemplars);
     }
@@ -138,6 +138,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
+    /// <summary>Samples older than this are refused.</summary>
+    internal long MinValidTimeMs => Volatile.Read(ref _minValidTimeMs);
+
     /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
     internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
@@ -179,7 +182,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long GetNewest(uint series, in SeriesState state)
     {
-        long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
+        long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
+            : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
+            : long.MinValue;
         if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
         {
             newest = Math.Max(newest, histogramMs);
@@ -259,7 +264,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Chunks.Append(ref state, timestampMs, value);
+        Chunks.Append(series, ref state, timestampMs, value);
         return true;
     }
 
@@ -489,7 +494,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 }
                 else
                 {
-                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                    Chunks.Append(series, ref state, timestampMs, rows.Values[i]);
                 }
 
                 Pages.EndWrite(series);
