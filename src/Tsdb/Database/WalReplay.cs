@@ -23,6 +23,9 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     private int _firstSegment;
     private int _lastSegment = -1;
 
+    /// <summary>Whether damage is an error, instead of being repaired.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>How far it is. Readable from any thread.</summary>
     public WalReplayProgress Progress => new(_firstSegment, Volatile.Read(ref _lastSegment), (int)Volatile.Read(ref _progress));
 
@@ -175,7 +178,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 TsdbLog.SegmentLoaded(logger, current, segments[^1].Index);
             }
         }
-        catch (WalCorruptionException corruption)
+        catch (WalCorruptionException corruption) when (!ReadOnly)
         {
             TsdbLog.ReadError(logger, corruption);
             reader.Dispose();
