@@ -6,6 +6,7 @@ using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.Series;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
 
@@ -52,6 +53,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         Head = new HeadStorage(new HeadOptions
         {
             ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds,
+            SamplesPerChunk = options.SamplesPerChunk > 0 ? options.SamplesPerChunk : ChunkCutting.SamplesTarget,
             MaxExemplars = options.MaxExemplars,
             KeepMetadata = options.KeepMetadata,
         });

@@ -42,6 +42,9 @@ public sealed record TsdbOptions
     /// <summary>How long and how much is kept. May be changed later: <see cref="TsdbDatabase.SetRetention"/>.</summary>
     public RetentionLimits Retention { get; init; } = RetentionLimits.Default;
 
+    /// <summary>The number of samples that chunks aim at (<c>--storage.tsdb.samples-per-chunk</c>); zero for 120.</summary>
+    public int SamplesPerChunk { get; init; }
+
     /// <summary>How many exemplars are kept (<c>storage.exemplars.max_exemplars</c>); 0 without <c>--enable-feature=exemplar-storage</c>.</summary>
     public long MaxExemplars { get; init; }
 

@@ -83,7 +83,8 @@ internal sealed partial class WalReplay
     {
         if (!TryFindSeries(reference, out uint series))
         {
-            UnknownSampleRefs++;
+            // Older ones are in blocks; the checkpoint may have dropped their series before their segment goes.
+            UnknownSampleRefs += timestamp >= head.MinValidTimeMs ? 1 : 0;
         }
         else if (!IsInChunks(series, timestamp))
         {

@@ -19,6 +19,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     private ReplayShard[] _shards = [];
     private ulong _greatestNumber;
     private bool _numbersDiffer;
+    private bool _inCheckpoint;
     private long _progress;
     private int _firstSegment;
     private int _lastSegment = -1;
@@ -136,10 +137,13 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         }
 
         using var reader = WalReader.Open(checkpoint.Path, files);
+        _inCheckpoint = true;
         while (reader.MoveNext())
         {
             Replay(reader, cancellationToken);
         }
+
+        _inCheckpoint = false;
 
         TsdbLog.CheckpointLoaded(logger);
         return checkpoint.Index;
@@ -236,9 +240,10 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     }
 
     // What is older was dropped from the head when the checkpoint was written, though segments behind it may still have it.
+    // Nobody writes it anywhere else, and believing it there could keep the head from taking samples.
     private void ReplayMinValidTime(ReadOnlySpan<byte> record)
     {
-        if (MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
+        if (_inCheckpoint && MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
         {
             head.SetMinValidTime(minTimestampMs);
         }
@@ -298,7 +303,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             {
                 ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
             }
-            else
+            else if (reader.TimestampMs >= head.MinValidTimeMs)
             {
                 UnknownHistogramRefs++;
             }

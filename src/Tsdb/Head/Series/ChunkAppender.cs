@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Tsdb.Binary;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Memory;
@@ -9,8 +10,11 @@ namespace Narthex.Tsdb.Head.Series;
 /// Open chunks lie in blocks of growing size. Appending to different series from several threads is safe; each series has one
 /// writer at a time, inside its write section.
 /// </remarks>
-internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs)
+internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs, int samplesTarget = ChunkCutting.SamplesTarget)
 {
+    private readonly int _samplesForEstimate = ChunkCutting.SamplesForEstimate(samplesTarget);
+    private readonly int _samplesMax = ChunkCutting.SamplesMax(samplesTarget);
+
     /// <summary>A chunk has at most so many bytes.</summary>
     public const int ChunkBytesMax = ChunkCutting.BytesMax + XorEncoder.BytesPerSampleMax;
 
@@ -25,6 +29,7 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
     /// <param name="series">Its state.</param>
     /// <param name="timestampMs">The time.</param>
     /// <param name="value">The value.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Append(uint slot, ref SeriesState series, long timestampMs, double value)
     {
         if (series.Encoder.Count > 0 && IsFull(ref series, timestampMs))
@@ -61,15 +66,25 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         series.Encoder = state;
         long firstMs = FirstTimestamp(chunk);
         series.CutAtMs = ChunkCutting.RangeEnd(firstMs, chunkRangeMs);
-        if (state.Count > ChunkCutting.SamplesForEstimate)
+        if (_samplesForEstimate > 0 && state.Count > _samplesForEstimate)
         {
-            Span<long> timestamps = stackalloc long[ChunkCutting.SamplesForEstimate];
-            Span<double> values = stackalloc double[ChunkCutting.SamplesForEstimate];
+            Span<long> timestamps = _samplesForEstimate <= 64 ? stackalloc long[_samplesForEstimate] : new long[_samplesForEstimate];
+            Span<double> values = _samplesForEstimate <= 64 ? stackalloc double[_samplesForEstimate] : new double[_samplesForEstimate];
             XorDecoder.TryDecode(chunk, timestamps.Length, timestamps, values, out _);
             series.CutAtMs = ChunkCutting.EstimateEnd(firstMs, timestamps[^1], series.CutAtMs);
         }
 
         Interlocked.Increment(ref ChunksCreated);
+    }
+
+    /// <summary>Starts loading what the next append to the series will change: the count at the beginning of its open chunk, and the end.</summary>
+    public void Prefetch(in SeriesState series)
+    {
+        if (series.OpenChunk != 0)
+        {
+            openChunks.Prefetch(series.OpenChunk, 0);
+            openChunks.Prefetch(series.OpenChunk, series.Encoder.BitPosition >> 3);
+        }
     }
 
     /// <summary>Drops the open chunk.</summary>
@@ -83,6 +98,7 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
 
     private Span<byte> OpenBytes(in SeriesState series) => openChunks.GetBytes(series.OpenChunk, series.OpenUnits * SlabArena.UnitBytes);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsFull(ref SeriesState series, long timestampMs)
     {
         ref XorAppenderState encoder = ref series.Encoder;
@@ -91,12 +107,12 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
             return true;
         }
 
-        if (encoder.Count == ChunkCutting.SamplesForEstimate)
+        if (encoder.Count == _samplesForEstimate)
         {
             series.CutAtMs = ChunkCutting.EstimateEnd(FirstTimestamp(OpenBytes(in series)), encoder.LastTimestampMs, series.CutAtMs);
         }
 
-        return timestampMs >= series.CutAtMs || encoder.Count >= ChunkCutting.SamplesMax;
+        return timestampMs >= series.CutAtMs || encoder.Count >= _samplesMax;
     }
 
     /// <summary>The time of a chunk's first sample, which stands behind the count.</summary>
