@@ -48,6 +48,16 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
+    /// <summary>Starts loading what the next append to the series will change: the count at the beginning of its open chunk, and the end.</summary>
+    public void Prefetch(in SeriesState series)
+    {
+        if (series.OpenChunk != 0)
+        {
+            openChunks.Prefetch(series.OpenChunk, 0);
+            openChunks.Prefetch(series.OpenChunk, series.Encoder.BitPosition >> 3);
+        }
+    }
+
     /// <summary>Gives a series without an open chunk one that was open before, to be continued as if nothing had been.</summary>
     public void Restore(ref SeriesState series, in XorAppenderState state, ReadOnlySpan<byte> chunk)
     {
@@ -66,25 +76,16 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         series.Encoder = state;
         long firstMs = FirstTimestamp(chunk);
         series.CutAtMs = ChunkCutting.RangeEnd(firstMs, chunkRangeMs);
-        if (_samplesForEstimate > 0 && state.Count > _samplesForEstimate)
+        if (state.Count > _samplesForEstimate && _samplesForEstimate > 0)
         {
-            Span<long> timestamps = _samplesForEstimate <= 64 ? stackalloc long[_samplesForEstimate] : new long[_samplesForEstimate];
-            Span<double> values = _samplesForEstimate <= 64 ? stackalloc double[_samplesForEstimate] : new double[_samplesForEstimate];
+            const int OnStackMax = 256;
+            Span<long> timestamps = _samplesForEstimate <= OnStackMax ? stackalloc long[_samplesForEstimate] : new long[_samplesForEstimate];
+            Span<double> values = _samplesForEstimate <= OnStackMax ? stackalloc double[_samplesForEstimate] : new double[_samplesForEstimate];
             XorDecoder.TryDecode(chunk, timestamps.Length, timestamps, values, out _);
             series.CutAtMs = ChunkCutting.EstimateEnd(firstMs, timestamps[^1], series.CutAtMs);
         }
 
         Interlocked.Increment(ref ChunksCreated);
-    }
-
-    /// <summary>Starts loading what the next append to the series will change: the count at the beginning of its open chunk, and the end.</summary>
-    public void Prefetch(in SeriesState series)
-    {
-        if (series.OpenChunk != 0)
-        {
-            openChunks.Prefetch(series.OpenChunk, 0);
-            openChunks.Prefetch(series.OpenChunk, series.Encoder.BitPosition >> 3);
-        }
     }
 
     /// <summary>Drops the open chunk.</summary>
