@@ -51,6 +51,15 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
+    /// <summary>Ends the open chunk, if there is one: the next sample starts another.</summary>
+    public void CloseOpen(ref SeriesState series)
+    {
+        if (series.Encoder.Count > 0)
+        {
+            Close(ref series);
+        }
+    }
+
     /// <summary>Drops the open chunk.</summary>
     public void Drop(ref SeriesState series)
     {
