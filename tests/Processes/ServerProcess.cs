@@ -154,6 +154,9 @@ internal sealed partial class ServerProcess : IDisposable
     /// <summary>Asks it to reload (SIGHUP).</summary>
     public void SendHangup() => Signal(_process.Id, SigHup);
 
+    /// <summary>Asks it to stop (SIGTERM).</summary>
+    public void SendTerminate() => Signal(_process.Id, SigTerm);
+
     /// <summary>Asks it to stop (SIGTERM) and returns its exit code.</summary>
     public int Terminate(int timeoutSeconds = 30)
     {

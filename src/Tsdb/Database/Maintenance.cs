@@ -78,6 +78,12 @@ internal sealed class Maintenance : IAsyncDisposable
             TsdbLog.CompactionFailed(_logger, error.Message);
             return false;
         }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // A bug, perhaps met by damaged data. To give up for ever would be worse: the head would grow and nothing be deleted.
+            TsdbLog.CompactionFailed(_logger, error.ToString());
+            return false;
+        }
         finally
         {
             _head.RearmCompactable();

@@ -207,17 +207,41 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 _samples.Clear();
                 ChunkDecoder.Append(chunk.Encoding, chunk.Bytes, view.Range, _samples);
                 DeletedIntervals.Remove(_deleted, _samples, 0);
-                _builder.Clear();
-                _builder.Add(_samples);
-                for (int i = 0; i < _builder.Count; i++)
-                {
-                    BlockChunk built = _builder[i];
-                    _chunks.Add(new Place(built.Range, 0, 0, 0) { Encoding = built.Encoding, Bytes = built.Data.ToArray() });
-                }
+                AddBuilt();
             }
 
-            // Chunks of floats and of histograms take turns, and never overlap.
             _chunks.Sort(static (left, right) => left.Range.MinMs.CompareTo(right.Range.MinMs));
+            for (int i = 1; i < _chunks.Count; i++)
+            {
+                if (_chunks[i].Range.MinMs <= _chunks[i - 1].Range.MaxMs)
+                {
+                    EncodeAll(slot);
+                    return;
+                }
+            }
+        }
+
+        /// <summary>Encodes all samples of the series anew.</summary>
+        /// <remarks>
+        /// Chunks of floats and of histograms take turns and do not overlap, save behind a restart: floats in files are not replayed, and so end no chunk.
+        /// </remarks>
+        private void EncodeAll(uint slot)
+        {
+            _chunks.Clear();
+            _samples.Clear();
+            view.ReadSamples(slot, _samples);
+            AddBuilt();
+        }
+
+        private void AddBuilt()
+        {
+            _builder.Clear();
+            _builder.Add(_samples);
+            for (int i = 0; i < _builder.Count; i++)
+            {
+                BlockChunk built = _builder[i];
+                _chunks.Add(new Place(built.Range, 0, 0, 0) { Encoding = built.Encoding, Bytes = built.Data.ToArray() });
+            }
         }
 
         /// <summary>Encodes the samples of a chunk that are in the range, and not deleted, as a chunk of their own.</summary>

@@ -14,7 +14,7 @@ public sealed partial class HeadStorage
     private void AppendHistogram(uint series, ref SeriesState state, long timestampMs, FloatHistogram histogram)
     {
         // Chunks of a series do not overlap: the floats before it have one of their own.
-        Chunks.CloseOpen(ref state);
+        Chunks.CloseOpen(series, ref state);
         Histograms.Append(series, timestampMs, histogram);
         state.Flags |= SeriesFlags.HasHistograms;
     }
@@ -28,7 +28,7 @@ public sealed partial class HeadStorage
             Histograms.Close(series);
         }
 
-        Chunks.Append(ref state, timestampMs, value);
+        Chunks.Append(series, ref state, timestampMs, value);
     }
 
     /// <summary>Makes staleness markers of series whose newest sample is a histogram into histograms, as upstream does.</summary>

@@ -50,7 +50,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     {
         _options = options ?? new HeadOptions();
         Histograms = new HistogramStore(_options.ChunkRangeMs);
-        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
+        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
         Exemplars.Resize(_options.MaxExemplars);
     }
@@ -137,6 +137,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
+    /// <summary>Samples older than this are refused.</summary>
+    internal long MinValidTimeMs => Volatile.Read(ref _minValidTimeMs);
+
     /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
     internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
@@ -178,7 +181,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long GetNewest(uint series, in SeriesState state)
     {
-        long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
+        long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
+            : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
+            : long.MinValue;
         if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
         {
             newest = Math.Max(newest, histogramMs);

@@ -70,11 +70,11 @@ public sealed class HistogramChunkTests
     public void A_reset_needs_a_new_chunk_and_new_buckets_widen_the_old_one()
     {
         HistogramChunk chunk = HistogramChunk.Start(false, 1, Make(4, [new(0, 2)], [1, 3]), null);
-        Assert.True(chunk.TryAppend(2, Make(9, [new(-1, 1), new(1, 2)], [2, 3, 4]), out _));
+        Assert.True(chunk.TryAppend(2, Make(9, [new(-1, 4)], [2, 3, 4, 0]), out _));
         Assert.Equal(0, chunk.Bytes[2]);
 
         // An empty bucket may go; one with observations may not.
-        Assert.True(chunk.TryAppend(3, Make(9, [new(-1, 1), new(1, 2)], [2, 3, 4]), out _));
+        Assert.True(chunk.TryAppend(3, Make(9, [new(-1, 3)], [2, 3, 4]), out _));
         Assert.False(chunk.TryAppend(4, Make(9, [new(1, 2)], [5, 4]), out HistogramChunk? reset));
         Assert.Equal(0x80, reset!.Bytes[2]);
         Assert.False(reset.TryAppend(5, Make(8, [new(1, 2)], [5, 3]), out reset));

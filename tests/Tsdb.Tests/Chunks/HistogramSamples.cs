@@ -20,7 +20,7 @@ internal sealed class HistogramSamples(Random random, HistogramKind kind)
 
         if (kind == HistogramKind.Resetting && random.Next(60) == 0)
         {
-            _schema--;
+            _schema = random.Next(-4, 9);
             _positive.Clear();
             _negative.Clear();
         }
