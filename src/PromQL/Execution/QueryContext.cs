@@ -31,6 +31,9 @@ internal sealed class QueryContext : IDisposable
 
     public Annotations Annotations { get; }
 
+    /// <summary>Measures the nodes of the plan; null: nobody asked.</summary>
+    public QueryProfile? Profile { get; init; }
+
     /// <summary>Threads that may help; null: none.</summary>
     public HelperGate? Helpers { get; init; }
 
@@ -113,6 +116,7 @@ internal sealed class QueryContext : IDisposable
     public void HoldSamples(long samples)
     {
         _samples += samples;
+        Profile?.Hold(samples);
         _bytes += samples * QueryEngineOptions.BytesPerSample;
         PeakSamples = Math.Max(PeakSamples, _samples);
         if (_samples > Options.MaxSamples)
@@ -132,6 +136,7 @@ internal sealed class QueryContext : IDisposable
     public void ReleaseSamples(long samples)
     {
         _samples -= samples;
+        Profile?.Hold(-samples);
         _bytes -= samples * QueryEngineOptions.BytesPerSample;
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Execution;
 using Narthex.PromQL.Functions.Kernels;
 using Narthex.PromQL.Syntax;
 
@@ -17,8 +18,11 @@ internal static class PlanPrinter
     }
 
     /// <summary>The plan as a tree of descriptions.</summary>
-    public static QueryPlan ToTree(PlanNode node) => new(
-        NameOf(node), Describe(node), node.Grid.StartMs, node.Grid.StepMs, node.Grid.Count, [.. node.Children.Select(ToTree)]);
+    public static QueryPlan ToTree(PlanNode node, QueryProfile? profile = null) => new(
+        NameOf(node), Describe(node), node.Grid.StartMs, node.Grid.StepMs, node.Grid.Count, [.. node.Children.Select(child => ToTree(child, profile))])
+    {
+        Cost = profile?.CostOf(node),
+    };
 
     private static void Print(PlanNode node, int depth, StringBuilder text)
     {

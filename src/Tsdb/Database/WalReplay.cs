@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Narthex.Model;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Head.Memory;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
@@ -25,6 +26,9 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
 
     /// <summary>Whether damage is an error, instead of being repaired.</summary>
     public bool ReadOnly { get; init; }
+
+    /// <summary>The chunks of the head in files; null if there are none.</summary>
+    public HeadChunkLoader? Chunks { get; set; }
 
     /// <summary>How far it is. Readable from any thread.</summary>
     public WalReplayProgress Progress => new(_firstSegment, Volatile.Read(ref _lastSegment), (int)Volatile.Read(ref _progress));
@@ -90,13 +94,18 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             }
         }
 
+        FinishChunks();
+        FinishNumbers();
+        Report(start, checkpointTime);
+    }
+
+    private void FinishNumbers()
+    {
         if (_numbersDiffer)
         {
             var aliases = _otherNumbers.Where(entry => _numbers[entry.Value] != entry.Key).ToDictionary();
             head.WalRefs.Adopt(_numbers, aliases, _greatestNumber);
         }
-
-        Report(start, checkpointTime);
     }
 
     private void Report(long start, TimeSpan checkpointTime)
@@ -199,6 +208,8 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 ReplaySeries(reader.Record);
                 break;
             case RecordType.Samples:
+                ReplayFloats(reader.Record);
+                break;
             case RecordType.SamplesV2:
                 ReplaySamples(reader.Record);
                 break;
@@ -250,72 +261,40 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         var reader = new SeriesRecordReader(record);
         while (reader.MoveNext())
         {
-            uint series;
-            bool added;
             try
             {
-                series = head.Directory.GetOrAdd(reader.Labels.ToLabels(), out added);
+                AddSeries(reader.Ref, reader.Labels.ToLabels());
             }
             catch (Storage.StorageException)
             {
                 DamagedRecords++;
-                continue;
-            }
-
-            _greatestNumber = Math.Max(_greatestNumber, reader.Ref);
-            if (added)
-            {
-                _numbers.EnsureRoom(series);
-                _numbers[series] = reader.Ref;
-            }
-
-            // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
-            if (reader.Ref != HeadStorage.MakeRef(series, 0).Value)
-            {
-                _numbersDiffer = true;
-                _otherNumbers[reader.Ref] = series;
             }
         }
 
         DamagedRecords += reader.IsDamaged ? 1 : 0;
     }
 
-    private bool TryFindSeries(ulong number, out uint series)
+    private uint AddSeries(ulong number, Labels labels)
     {
-        if (_numbersDiffer && _otherNumbers.TryGetValue(number, out series))
+        uint series = head.Directory.GetOrAdd(labels, out bool added);
+        _greatestNumber = Math.Max(_greatestNumber, number);
+        if (added)
         {
-            return true;
+            _numbers.EnsureRoom(series);
+            _numbers[series] = number;
+            ClaimChunks(series, number);
         }
 
-        series = unchecked((uint)number - 1);
-        return number is > 0 and <= uint.MaxValue && series < head.SlotCount && _numbers[series] == number;
-    }
+        _numbersCollide |= number != series + 1UL && number - 1 < head.SlotCount && _numbers[(uint)number - 1] == number;
 
-    private void ReplaySamples(ReadOnlySpan<byte> record)
-    {
-        _samples.Clear();
-        if (!SamplesRecord.TryDecode(record, _samples))
+        // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
+        if (number != HeadStorage.MakeRef(series, 0).Value)
         {
-            DamagedRecords++;
-            return;
+            _numbersDiffer = true;
+            _otherNumbers[number] = series;
         }
 
-        ReadOnlySpan<ulong> refs = _samples.Refs;
-        ReadOnlySpan<long> timestamps = _samples.Timestamps;
-        ReadOnlySpan<double> values = _samples.Values;
-        long minValidMs = head.MinValidTimeMs;
-        for (int i = 0; i < refs.Length; i++)
-        {
-            if (TryFindSeries(refs[i], out uint series))
-            {
-                ShardOf(series).Add(series, timestamps[i], values[i]);
-            }
-            else if (timestamps[i] >= minValidMs)
-            {
-                // Older ones are in blocks; the checkpoint may have dropped their series before their segment goes.
-                UnknownSampleRefs++;
-            }
-        }
+        return series;
     }
 
     private void ReplayHistograms(ReadOnlySpan<byte> record)
@@ -336,5 +315,4 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         DamagedRecords += reader.IsDamaged ? 1 : 0;
     }
 
-    private ReplayShard ShardOf(uint series) => _shards[(int)((series >> 6) % (uint)_shards.Length)];
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Wal;
@@ -47,6 +48,7 @@ internal sealed class CommitRows
     /// <summary>Where to put what comes beside the rows.</summary>
     public CommitExtras GetExtras() => Extras ??= new CommitExtras();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ulong reference, long timestampMs, double value)
     {
         if (Count == _capacity)
@@ -67,13 +69,11 @@ internal sealed class CommitRows
     }
 
     /// <summary>The histogram of a row; null if it is a float. Cheap when rows are asked for in ascending order.</summary>
-    public FloatHistogram? GetHistogram(int row)
-    {
-        if (_histograms.Count == 0)
-        {
-            return null;
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FloatHistogram? GetHistogram(int row) => _histograms.Count == 0 ? null : FindHistogram(row);
 
+    private FloatHistogram? FindHistogram(int row)
+    {
         if (_nextHistogram >= _histograms.Count || _histograms[_nextHistogram].Row > row)
         {
             _nextHistogram = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.Storage;
 
@@ -24,6 +25,7 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Append(SeriesRef series, long timestampMs, double value) =>
         (_rows ?? Activate()).Add(series.Value, timestampMs, value);
 

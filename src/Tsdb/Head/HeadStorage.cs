@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.Index;
@@ -26,6 +27,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 
     private const int RowsPooledMax = 64;
 
+    // Some rows take about as long as a line takes to arrive from memory.
+    private const int RowsAhead = 8;
+
     private readonly Lock _commitLock = new();
     private readonly Lock _applyLock = new();
     private readonly SlabArena _openChunks = new();
@@ -45,7 +49,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public HeadStorage(HeadOptions? options = null)
     {
         _options = options ?? new HeadOptions();
-        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
+        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
         Exemplars.Resize(_options.MaxExemplars);
     }
@@ -167,6 +171,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal static SeriesRef MakeRef(uint series, byte generation) => new(((ulong)generation << 32) | (series + 1UL));
 
     /// <summary>The index behind a reference. False if there is no such series (any more).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryResolve(ulong reference, out uint series)
     {
         series = unchecked((uint)reference - 1);
@@ -174,9 +179,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     }
 
     /// <summary>The newest time of a series; <see cref="long.MinValue"/> if it has no sample. For whoever holds a lock that keeps it from changing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long GetNewest(uint series, in SeriesState state)
     {
-        long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
+        long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
+            : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
+            : long.MinValue;
         if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
         {
             newest = Math.Max(newest, histogramMs);
@@ -256,7 +264,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Chunks.Append(ref state, timestampMs, value);
+        Chunks.Append(series, ref state, timestampMs, value);
         return true;
     }
 
@@ -299,6 +307,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         return slot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Validate(CommitRows rows)
     {
         // Upstream takes no sample older than half a chunk range behind the newest: such chunks may be on their way to a block.
@@ -309,6 +318,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         long previousMs = long.MinValue;
         for (int i = 0; i < rows.Count; i++)
         {
+            if (i + RowsAhead < rows.Count)
+            {
+                Pages.Prefetch((uint)rows.Refs[i + RowsAhead] - 1);
+            }
+
             AppendError error = AppendError.None;
             RowPlan plan = RowPlan.Skip;
             long timestampMs = rows.Timestamps[i];
@@ -425,6 +439,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         return end;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Apply(CommitRows rows)
     {
         ViewRegistry.Epoch? epoch = _views.Current;
@@ -437,6 +452,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             for (int i = 0; i < rows.Count; i++)
             {
+                if (i + RowsAhead < rows.Count && rows.Plans[i + RowsAhead] == RowPlan.Store)
+                {
+                    Chunks.Prefetch(in Pages[(uint)rows.Refs[i + RowsAhead] - 1]);
+                }
+
                 if (rows.Plans[i] == RowPlan.Skip)
                 {
                     continue;
@@ -474,7 +494,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 }
                 else
                 {
-                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                    Chunks.Append(series, ref state, timestampMs, rows.Values[i]);
                 }
 
                 Pages.EndWrite(series);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Narthex.Tsdb.Binary;
 
 namespace Narthex.Tsdb.Wal.Records;
@@ -16,6 +17,7 @@ public static class SamplesRecord
     private const int BytesPerSampleMin = 1 + 1 + 8;
 
     /// <summary>Appends a record with these samples; none at all for none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Encode(ByteWriter destination, ReadOnlySpan<ulong> refs, ReadOnlySpan<long> timestamps, ReadOnlySpan<double> values)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(timestamps.Length, refs.Length);
