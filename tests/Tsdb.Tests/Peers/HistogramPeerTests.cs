@@ -68,12 +68,13 @@ public sealed class HistogramPeerTests
         Assert.Equal(Chunks(theirBlock), Chunks(Path.Combine(ours, meta.Ulid.ToString())));
         Directory.CreateDirectory(Path.Combine(theirs, "wal"));
         string dump = PeerDirectory.Promtool("tsdb", "dump", ours);
-        Assert.Equal(steps.Sum(step => step.Count), dump.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.NotEmpty(dump);
         Assert.Equal(PeerDirectory.Promtool("tsdb", "dump", theirs), dump);
         using BlockReader block = BlockReader.Open(Path.Combine(ours, meta.Ulid.ToString()));
         using BlockReader other = BlockReader.Open(theirBlock);
         Assert.Equal(Dump.All(other), Dump.All(block));
         Assert.Equal(Dump.All(head), Dump.All(block));
+        Assert.Equal(steps.Sum(step => step.Count), Dump.All(block).Count);
         Assert.Equal(other.Meta.Stats.NumHistogramSamples, block.Meta.Stats.NumHistogramSamples);
     }
 
