@@ -30,6 +30,8 @@ internal sealed partial class ServerProcess : IDisposable
 
     public Uri BaseAddress => new($"http://127.0.0.1:{Port}/");
 
+    public int ProcessId => _process.Id;
+
     public int ExitCode => _process.ExitCode;
 
     public bool HasExited => _process.HasExited;

@@ -27,6 +27,9 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     /// <summary>The chunks of the head in files; null if there are none.</summary>
     public HeadChunkLoader? Chunks { get; set; }
 
+    /// <summary>Whether damage is an error, instead of being repaired.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>How far it is. Readable from any thread.</summary>
     public WalReplayProgress Progress => new(_firstSegment, Volatile.Read(ref _lastSegment), (int)Volatile.Read(ref _progress));
 
@@ -184,7 +187,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 TsdbLog.SegmentLoaded(logger, current, segments[^1].Index);
             }
         }
-        catch (WalCorruptionException corruption)
+        catch (WalCorruptionException corruption) when (!ReadOnly)
         {
             TsdbLog.ReadError(logger, corruption);
             reader.Dispose();
