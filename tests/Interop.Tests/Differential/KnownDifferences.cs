@@ -172,7 +172,7 @@ internal static partial class KnownDifferences
     [GeneratedRegex("""\[(\{.*\}), (\{.*\})\];many""")]
     private static partial Regex Duplicates();
 
-    [GeneratedRegex(@"(topk|bottomk)( by \(job\)| without \(x\))? \((2, many - 110|1, \(\(gaps\) atan2|3, minute\()")]
+    [GeneratedRegex(@"(topk|bottomk)( by \([a-z]+\)| without \([a-z]+\))? \((2, many - 110|1, \(\(gaps\) atan2|3, minute\()")]
     private static partial Regex ComputedTop();
 
     [GeneratedRegex("==|!=|<|>")]

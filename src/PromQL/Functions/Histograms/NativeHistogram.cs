@@ -73,7 +73,7 @@ internal static class NativeHistogram
         count = Math.Min(count, histogram.Count);
         if (count < rank)
         {
-            return double.IsNaN(histogram.Sum) ? double.NaN : forward ? bucket.Upper : bucket.Lower;
+            return double.IsNaN(histogram.Sum) ? double.NaN : bucket.Upper;
         }
 
         rank = forward ? rank - (count - bucket.Count) : count - rank;
