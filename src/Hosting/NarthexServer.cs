@@ -165,6 +165,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         _receiver?.Dispose();
         _engine.Dispose();
+        _activeQueries?.Dispose();
         await _database.DisposeAsync();
         _completion.TrySetResult();
     }
@@ -193,8 +194,14 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         return defaults with
         {
             NoLockfile = options.NoLockFile,
+            SnapshotOnClose = options.MemorySnapshotOnShutdown,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
-            WalCompression = options.WalCompression == "none" ? WalCompression.None : WalCompression.Snappy,
+            WalCompression = options.WalCompression switch
+            {
+                "none" => WalCompression.None,
+                "zstd" => WalCompression.Zstd,
+                _ => WalCompression.Snappy,
+            },
             MinBlockDuration = options.MinBlockDuration,
             MaxBlockDuration = options.MaxBlockDuration,
             ChunkSegmentBytes = options.ChunkSegmentBytes > 0 ? options.ChunkSegmentBytes : defaults.ChunkSegmentBytes,
@@ -203,6 +210,9 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             CompactionDelayShareMax = options.Features.Contains("delayed-compaction") ? options.DelayedCompactionMaxPercent / 100 : 0,
             UploadedBlocksFile = options.DelayCompactFile,
             Retention = Retention.Resolve(options, null),
+            SamplesPerChunk = options.SamplesPerChunk,
+            MaxExemplars = FeatureSettings.GetMaxExemplars(options, null),
+            KeepMetadata = options.Features.Contains("metadata-wal-records"),
         };
     }
 
@@ -228,6 +238,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        SetExemplarLimits(configuration);
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -240,6 +251,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
 
         ServerLog.StorageStarted(_logger);
+        OpenActiveQueryLog();
         if (_options.EnableRemoteWriteReceiver)
         {
             _receiver = new RemoteWriteReceiver(_database, _metrics, _time, loggers.CreateLogger<RemoteWriteReceiver>());
@@ -247,7 +259,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         long started = _time.GetTimestamp();
         ServerLog.Loading(_logger, _options.ConfigFile);
-        Apply(configuration);
+        ApplyFirst(configuration);
         ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
         _state.EnterPhase(ServerPhase.Ready);
         ServerLog.Ready(_logger);
@@ -320,6 +332,8 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             Storage = () => _database,
             Engine = _engine,
             Explainer = _engine,
+            Exemplars = () => _database,
+            Administration = () => _database,
             Language = new ParserOptions
             {
                 EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),
@@ -346,9 +360,25 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
+    private void ApplyFirst(PrometheusConfig configuration)
+    {
+        try
+        {
+            Apply(configuration);
+        }
+        catch (ConfigurationException e)
+        {
+            ServerLog.ConfigurationUnusable(_logger, _options.ConfigFile, Path.GetFullPath(_options.ConfigFile), e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: true, e);
+        }
+    }
+
     private void Apply(PrometheusConfig configuration)
     {
+        QueryLog? queryLog = OpenQueryLog(configuration);
+        _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
+        SetExemplarLimits(configuration);
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
@@ -358,6 +388,9 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             ServerLog.SettingUnavailable(_logger, key, effect);
         }
     }
+
+    private void SetExemplarLimits(PrometheusConfig configuration) => _database.SetExemplarLimits(
+        FeatureSettings.GetMaxExemplars(_options, configuration), configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
 
     private async Task TakeTargetsAsync()
     {

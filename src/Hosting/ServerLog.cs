@@ -56,6 +56,12 @@ internal static partial class ServerLog
     [LoggerMessage(EventId = 7015, Level = LogLevel.Information, Message = "Scrape manager stopped")]
     public static partial void ScrapingStopped(ILogger logger);
 
+    [LoggerMessage(EventId = 7031, Level = LogLevel.Information, Message = "These queries didn't finish in prometheus' last run: {queries}")]
+    public static partial void UnfinishedQueries(ILogger logger, string queries);
+
+    [LoggerMessage(EventId = 7032, Level = LogLevel.Error, Message = "failed to initialize active query tracker {err}")]
+    public static partial void ActiveQueryLogFailed(ILogger logger, string err);
+
     [LoggerMessage(EventId = 7016, Level = LogLevel.Error, Message = "Targets could not be taken over")]
     public static partial void TargetsFailed(ILogger logger, Exception error);
 

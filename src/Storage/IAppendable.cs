@@ -28,6 +28,12 @@ public interface IAppender : IDisposable
     /// <summary>Buffers a native histogram with float counts; the appender owns it from here on.</summary>
     void Append(SeriesRef series, long timestampMs, FloatHistogram histogram);
 
+    /// <summary>Whether exemplars are kept: if not, there is no need to read them.</summary>
+    bool WantsExemplars => true;
+
+    /// <summary>Whether metadata is kept: if not, there is no need to find out which.</summary>
+    bool WantsMetadata => false;
+
     /// <summary>Buffers an exemplar of a series.</summary>
     void AppendExemplar(SeriesRef series, in Exemplar exemplar);
 
@@ -86,8 +92,12 @@ public readonly record struct RejectedSample(int Row, SeriesRef Series, long Tim
 /// <summary>What a commit did.</summary>
 /// <param name="Appended">Samples stored.</param>
 /// <param name="Rejected">Samples refused.</param>
-/// <param name="ExemplarsRejected">Exemplars refused.</param>
-public readonly record struct CommitResult(int Appended, int Rejected, int ExemplarsRejected);
+/// <param name="ExemplarsRejected">Exemplars refused, those out of order included. One that is there already is not refused.</param>
+public readonly record struct CommitResult(int Appended, int Rejected, int ExemplarsRejected)
+{
+    /// <summary>Exemplars refused because their series has newer ones.</summary>
+    public int ExemplarsOutOfOrder { get; init; }
+}
 
 /// <summary>The storage cannot do what it was asked to. The message is fit for users.</summary>
 public class StorageException : Exception

@@ -7,6 +7,7 @@ namespace Narthex.Storage;
 /// <remarks>
 /// Timestamps, values and start timestamps are parallel. A native histogram stands in the histogram lane at the
 /// same index (and its value column holds its sum); the lane does not exist while all samples are floats.
+/// Start timestamps have a lane as well, which exists only once one is known: 0 in it means unknown.
 /// The arrays come from the shared pool and go back with <see cref="Dispose"/>.
 /// </remarks>
 public sealed class SampleBuffer : IDisposable
@@ -15,11 +16,17 @@ public sealed class SampleBuffer : IDisposable
     private double[] _values = [];
     private FloatHistogram?[] _histograms = [];
 
+    // All zero behind the last sample, so that samples without a start need not write one.
+    private long[] _starts = [];
+
     /// <summary>The number of samples.</summary>
     public int Count { get; private set; }
 
     /// <summary>Whether any sample is a native histogram.</summary>
     public bool HasHistograms { get; private set; }
+
+    /// <summary>Whether the start timestamp of any sample is known.</summary>
+    public bool HasStartTimestamps { get; private set; }
 
     /// <summary>The times, in milliseconds since the Unix epoch. Valid until the buffer changes.</summary>
     public ReadOnlySpan<long> Timestamps => _timestamps.AsSpan(0, Count);
@@ -30,9 +37,21 @@ public sealed class SampleBuffer : IDisposable
     /// <summary>The histogram lane: null where the sample is a float. Empty unless <see cref="HasHistograms"/>.</summary>
     public ReadOnlySpan<FloatHistogram?> Histograms => HasHistograms ? _histograms.AsSpan(0, Count) : default;
 
+    /// <summary>
+    /// The lane of start timestamps, in milliseconds since the Unix epoch: since when the sample's value has been counting; 0 where it is not known.
+    /// Empty unless <see cref="HasStartTimestamps"/>.
+    /// </summary>
+    public ReadOnlySpan<long> StartTimestamps => HasStartTimestamps ? _starts.AsSpan(0, Count) : default;
+
     /// <summary>Forgets the samples and keeps the memory.</summary>
     public void Clear()
     {
+        if (HasStartTimestamps)
+        {
+            Array.Clear(_starts, 0, Count);
+            HasStartTimestamps = false;
+        }
+
         if (HasHistograms)
         {
             Array.Clear(_histograms, 0, Count);
@@ -68,6 +87,28 @@ public sealed class SampleBuffer : IDisposable
         _histograms[Count - 1] = histogram;
     }
 
+    /// <summary>Notes the start timestamp of the sample appended last; 0: unknown.</summary>
+    public void SetStartTimestamp(long startTimestampMs)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(Count);
+        if (startTimestampMs != 0 || HasStartTimestamps)
+        {
+            EnsureStarts();
+            _starts[Count - 1] = startTimestampMs;
+        }
+    }
+
+    /// <summary>
+    /// The start timestamps of the last <paramref name="count"/> samples, to be written directly: for decoders that have read a whole run of
+    /// samples. They are 0 (unknown) until written. Valid until the buffer changes.
+    /// </summary>
+    public Span<long> WriteStartTimestamps(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Count);
+        EnsureStarts();
+        return _starts.AsSpan(Count - count, count);
+    }
+
     /// <summary>
     /// Room for <paramref name="count"/> float samples behind the present ones, to be decoded into directly;
     /// <see cref="Advance"/> then says how many were written.
@@ -99,6 +140,11 @@ public sealed class SampleBuffer : IDisposable
             Array.Clear(_histograms, count, Count - count);
         }
 
+        if (HasStartTimestamps)
+        {
+            Array.Clear(_starts, count, Count - count);
+        }
+
         Count = count;
     }
 
@@ -114,6 +160,11 @@ public sealed class SampleBuffer : IDisposable
         if (HasHistograms)
         {
             _histograms.AsSpan(from, Count - from).CopyTo(_histograms.AsSpan(start));
+        }
+
+        if (HasStartTimestamps)
+        {
+            _starts.AsSpan(from, Count - from).CopyTo(_starts.AsSpan(start));
         }
 
         Truncate(Count - count);
@@ -135,14 +186,19 @@ public sealed class SampleBuffer : IDisposable
                     Append(other._timestamps[i], other._values[i]);
                 }
             }
-
-            return;
+        }
+        else
+        {
+            Reserve(count, out Span<long> timestamps, out Span<double> values);
+            other.Timestamps.Slice(start, count).CopyTo(timestamps);
+            other.Values.Slice(start, count).CopyTo(values);
+            Advance(count);
         }
 
-        Reserve(count, out Span<long> timestamps, out Span<double> values);
-        other.Timestamps.Slice(start, count).CopyTo(timestamps);
-        other.Values.Slice(start, count).CopyTo(values);
-        Advance(count);
+        if (other.HasStartTimestamps)
+        {
+            other.StartTimestamps.Slice(start, count).CopyTo(WriteStartTimestamps(count));
+        }
     }
 
     /// <inheritdoc/>
@@ -158,6 +214,17 @@ public sealed class SampleBuffer : IDisposable
         _timestamps = [];
         _values = [];
         _histograms = [];
+        _starts = [];
+    }
+
+    private void EnsureStarts()
+    {
+        if (_starts.Length < _timestamps.Length)
+        {
+            Array.Resize(ref _starts, _timestamps.Length);
+        }
+
+        HasStartTimestamps = true;
     }
 
     private void Grow(int needed)
@@ -184,6 +251,11 @@ public sealed class SampleBuffer : IDisposable
         if (HasHistograms)
         {
             Array.Resize(ref _histograms, _timestamps.Length);
+        }
+
+        if (HasStartTimestamps)
+        {
+            Array.Resize(ref _starts, _timestamps.Length);
         }
     }
 }

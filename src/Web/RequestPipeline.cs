@@ -110,15 +110,18 @@ internal sealed class RequestPipeline
         var series = new SeriesEndpoints(_services);
         var targets = new TargetEndpoints(_services);
         var status = new StatusEndpoints(_services, _options);
+        var admin = new AdminEndpoints(_services, _options);
 
         AddApi("/query", Get | Post, queries.QueryAsync);
         AddApi("/query_range", Get | Post, queries.QueryRangeAsync);
-        AddApi("/query_exemplars", Get | Post, queries.ExemplarsAsync);
+        AddApi("/query_exemplars", Get | Post, new ExemplarEndpoint(_services).ExemplarsAsync);
         AddApi("/format_query", Get | Post, queries.FormatAsync);
         AddApi("/parse_query", Get | Post, queries.ParseAsync);
         if (_services.Explainer is { } explainer)
         {
-            AddApi("/query_explain", Get | Post, new ExplainEndpoint(explainer, _time).ExplainAsync);
+            var explain = new ExplainEndpoint(explainer, _services, _time);
+            AddApi("/query_explain", Get | Post, explain.ExplainAsync);
+            AddApi("/query_analyze", Get | Post, explain.AnalyzeAsync);
         }
 
         AddApi("/series", Get | Post, series.SeriesAsync);
@@ -139,10 +142,9 @@ internal sealed class RequestPipeline
         AddApi("/alerts", Get, RuleEndpoints.AlertsAsync);
         AddApi("/alertmanagers", Get, RuleEndpoints.AlertmanagersAsync);
         AddApi("/notifications", Get, RuleEndpoints.NotificationsAsync, needsReady: false);
-        foreach (string admin in (string[])["delete_series", "clean_tombstones", "snapshot"])
-        {
-            AddApi("/admin/tsdb/" + admin, Post | Put, AdminAsync);
-        }
+        AddApi("/admin/tsdb/delete_series", Post | Put, admin.DeleteSeriesAsync);
+        AddApi("/admin/tsdb/clean_tombstones", Post | Put, admin.CleanTombstonesAsync);
+        AddApi("/admin/tsdb/snapshot", Post | Put, admin.SnapshotAsync);
 
         Add("/api/v1/write", Post, WriteAsync);
     }
@@ -251,9 +253,6 @@ internal sealed class RequestPipeline
         await output.CompleteAsync(CancellationToken.None);
         return output.BytesWritten;
     }
-
-    private Task AdminAsync(ApiRequest request) => throw new ApiException(
-        ApiErrorKind.Unavailable, _options.EnableAdminApi ? "not supported by this storage yet" : "admin APIs disabled");
 
     private ValueTask<long> WriteAsync(HttpContext context, string routeValue) => _services.RemoteWrite is { } receiver
         ? RemoteWriteEndpoint.HandleAsync(context, receiver())

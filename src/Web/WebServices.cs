@@ -23,11 +23,17 @@ public sealed record WebServices
     /// <summary>What answers queries.</summary>
     public required IQueryEngine Engine { get; init; }
 
-    /// <summary>Says what the engine would do with a query; null leaves <c>query_explain</c> out.</summary>
+    /// <summary>Says what the engine does with a query; null leaves <c>query_explain</c> and <c>query_analyze</c> out.</summary>
     public IQueryExplainer? Explainer { get; init; }
 
     /// <summary>Which parts of the language are on.</summary>
     public ParserOptions Language { get; init; } = ParserOptions.Default;
+
+    /// <summary>Where exemplars are, once the server is ready; null if none are kept.</summary>
+    public Func<IExemplarQueryable>? Exemplars { get; init; }
+
+    /// <summary>What the admin API works on, once the server is ready; null if the storage cannot do it.</summary>
+    public Func<IStorageAdministration>? Administration { get; init; }
 
     /// <summary>The targets being scraped.</summary>
     public required ITargetSource Targets { get; init; }

@@ -13,6 +13,7 @@ public sealed class RoomTests
         ["CommandLine"] = 1,
         ["Exposition"] = 2,
         ["Storage"] = 2,
+        ["Templating"] = 2,
         ["HttpClients"] = 2,
         ["Configuration"] = 3,
         ["Tsdb"] = 3,

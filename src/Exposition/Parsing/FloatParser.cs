@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Narthex.Model;
 
@@ -30,6 +31,7 @@ internal static class FloatParser
     /// Reads a short plain number at the beginning of <paramref name="text"/>. With at most 15 digits and a power of ten up to 22 both are exact,
     /// so that one division or multiplication rounds correctly. False for everything else, also for what is no number.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryReadShort(ReadOnlySpan<byte> text, out double value, out int length)
     {
         int i = 0;

@@ -43,6 +43,22 @@ public interface IExpositionParser
     /// <exception cref="ExpositionException">It is that series, but the sample behind it is malformed.</exception>
     bool TryNextKnownSeries(int identityLength, ulong identityHash);
 
+    /// <summary>
+    /// Passes over entries that are no samples, if the next bytes have this length and hash: those of entries that were read once
+    /// (<see cref="Between"/>) have the same meaning again, if they ended with a line. False without moving if they are anything else, or
+    /// if they do not begin as such entries nearly always do.
+    /// </summary>
+    /// <param name="length">The number of bytes.</param>
+    /// <param name="hash">Their <see cref="SeriesIdentity.Hash"/>.</param>
+    /// <param name="type">The type that the last of them declared; null if none did.</param>
+    bool TrySkipKnown(int length, ulong hash, MetricType? type);
+
+    /// <summary>Where the next entry begins, as an offset in the body.</summary>
+    int Position { get; }
+
+    /// <summary>The bytes from an offset to the beginning of the present entry.</summary>
+    ReadOnlySpan<byte> Between(int position);
+
     /// <summary>Metric name and labels of a series as they stand in the body.</summary>
     ReadOnlySpan<byte> Identity { get; }
 
@@ -81,11 +97,8 @@ public interface IExpositionParser
 /// <summary>Tells series identities apart by length and hash.</summary>
 public static class SeriesIdentity
 {
-    // Drawn at each start, so that nobody can prepare two series that are taken for one.
-    private static readonly ulong s_seed = (ulong)Random.Shared.NextInt64();
-
-    /// <summary>The hash that <see cref="IExpositionParser.TryNextKnownSeries"/> compares. Valid within this process.</summary>
-    public static ulong Hash(ReadOnlySpan<byte> identity) => XxHash64.Hash(identity, s_seed);
+    /// <summary>The hash that <see cref="IExpositionParser.TryNextKnownSeries"/> compares. Valid within this process: nobody can prepare two series that are taken for one.</summary>
+    public static ulong Hash(ReadOnlySpan<byte> identity) => KeyedHash.Hash64(identity);
 }
 
 /// <summary>An exposition is malformed. The message says what was expected and what was found, as upstream words it.</summary>

@@ -19,6 +19,15 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     /// <inheritdoc/>
     public readonly ReadOnlySpan<byte> Identity => _body.Slice(_identityStart, _identityLength);
 
+    // The line feed that a body may lack at its end counts as read.
+    private readonly ReadOnlySpan<byte> Rest => _body[Math.Min(_position, _body.Length)..];
+
+    /// <inheritdoc/>
+    public readonly int Position => _position;
+
+    /// <inheritdoc/>
+    public readonly ReadOnlySpan<byte> Between(int position) => _body[Math.Min(position, _body.Length)..Math.Min(_entryStart, _body.Length)];
+
     /// <inheritdoc/>
     public double Value { get; private set; }
 
@@ -43,7 +52,7 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     /// <inheritdoc/>
     public bool TryNextKnownSeries(int identityLength, ulong identityHash)
     {
-        ReadOnlySpan<byte> rest = _body[_position..];
+        ReadOnlySpan<byte> rest = Rest;
         if (identityLength == 0 || identityLength >= rest.Length || rest[0] == (byte)'#' || rest[identityLength] != (byte)' '
             || SeriesIdentity.Hash(rest[..identityLength]) != identityHash)
         {
@@ -54,6 +63,20 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
         _identityStart = _position;
         _identityLength = identityLength;
         ReadSample(_position + identityLength);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TrySkipKnown(int length, ulong hash, MetricType? type)
+    {
+        ReadOnlySpan<byte> rest = Rest;
+        if (length > rest.Length || rest.IsEmpty || rest[0] != (byte)'#' || SeriesIdentity.Hash(rest[..length]) != hash)
+        {
+            return false;
+        }
+
+        _position += length;
+        MetricType = type ?? MetricType;
         return true;
     }
 
@@ -135,7 +158,10 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
         var lexer = new TextLexer(_body, LexerRules.OpenMetrics | LexerRules.Exemplar, _exemplarStart) { EntryStart = _entryStart };
         ReadOnlySpan<byte> none = default;
         LabelParser.Parse(ref lexer, scratch, ref none);
-        return new Exemplar(scratch.ToLabels(), _exemplarValue, _exemplarHasTimestamp ? _exemplarTimestampMs : defaultTimestampMs);
+        return new Exemplar(scratch.ToLabels(), _exemplarValue, _exemplarHasTimestamp ? _exemplarTimestampMs : defaultTimestampMs)
+        {
+            IsTimeAssumed = !_exemplarHasTimestamp,
+        };
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,15 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
     /// <inheritdoc/>
     public readonly ReadOnlySpan<byte> Identity => _body.Slice(_identityStart, _identityLength);
 
+    // The line feed that a body may lack at its end counts as read.
+    private readonly ReadOnlySpan<byte> Rest => _body[Math.Min(_position, _body.Length)..];
+
+    /// <inheritdoc/>
+    public readonly int Position => _position;
+
+    /// <inheritdoc/>
+    public readonly ReadOnlySpan<byte> Between(int position) => _body[Math.Min(position, _body.Length)..Math.Min(_entryStart, _body.Length)];
+
     /// <inheritdoc/>
     public double Value { get; private set; }
 
@@ -41,9 +50,10 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
     public MetricType MetricType { get; private set; }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryNextKnownSeries(int identityLength, ulong identityHash)
     {
-        ReadOnlySpan<byte> rest = _body[_position..];
+        ReadOnlySpan<byte> rest = Rest;
         if (identityLength + 1 >= rest.Length || identityLength == 0 || rest[0] == (byte)'#')
         {
             return false;
@@ -61,6 +71,20 @@ public ref struct PrometheusTextParser(ReadOnlySpan<byte> body) : IExpositionPar
         _identityStart = _position;
         _identityLength = identityLength;
         ReadSample(_position + identityLength);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TrySkipKnown(int length, ulong hash, MetricType? type)
+    {
+        ReadOnlySpan<byte> rest = Rest;
+        if (length > rest.Length || rest.IsEmpty || rest[0] is not ((byte)'#' or (byte)'\n') || SeriesIdentity.Hash(rest[..length]) != hash)
+        {
+            return false;
+        }
+
+        _position += length;
+        MetricType = type ?? MetricType;
         return true;
     }
 

@@ -35,6 +35,11 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
                 return new ScalarVectorOperator(Scalar(call, 0));
             case "timestamp":
                 return BuildTimestamp(call);
+            case "start_timestamp":
+                // Only samples have one; the values of an expression do not.
+                return call.Arguments[0] is SelectNode { WantsStartTimestamp: true }
+                    ? Mapped(call, Vector(call, 0), static _ => { })
+                    : Mapped(call, Vector(call, 0), static block => block.Clear());
             case "absent":
                 return new AbsentOperator(Vector(call, 0), AbsentOperator.LabelsOf(call.Arguments[0]), call.Grid.Count);
             case "clamp":

@@ -34,11 +34,20 @@ public sealed record QueryOptions
     public QueryOrigin Origin { get; init; } = QueryOrigin.Unknown;
 }
 
+/// <summary>The HTTP request of a query, as the query log shows it.</summary>
+/// <param name="ClientIp">The address of the peer.</param>
+/// <param name="Method">The method.</param>
+/// <param name="Path">The path.</param>
+public sealed record QueryHttpRequest(string ClientIp, string Method, string Path);
+
 /// <summary>Who asks a query.</summary>
 /// <param name="Kind">The way it came: <c>api</c>, <c>rule</c>, <c>template</c>, ...</param>
 /// <param name="Details">What is known beyond, such as dashboard, panel, user, rule name.</param>
 public sealed record QueryOrigin(string Kind, IReadOnlyDictionary<string, string> Details)
 {
+    /// <summary>The request that it came with, if it came over HTTP.</summary>
+    public QueryHttpRequest? Request { get; init; }
+
     /// <summary>Nothing is known.</summary>
     public static QueryOrigin Unknown { get; } = new("unknown", new Dictionary<string, string>());
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Planning;
 using Narthex.PromQL.Syntax;
 using Narthex.Storage;
 
@@ -31,6 +32,12 @@ internal sealed class QueryContext : IDisposable
 
     public Annotations Annotations { get; }
 
+    /// <summary>Measures the nodes of the plan; null: nobody asked.</summary>
+    public QueryProfile? Profile { get; init; }
+
+    /// <summary>The parts that are computed once for several places; null: none.</summary>
+    public SharedParts? Shared { get; private set; }
+
     /// <summary>Threads that may help; null: none.</summary>
     public HelperGate? Helpers { get; init; }
 
@@ -39,11 +46,21 @@ internal sealed class QueryContext : IDisposable
     /// <summary>All times that the query may look at.</summary>
     public TimeRange Range { get; }
 
-    public long TotalSamples { get; private set; }
+    /// <summary>The samples that the query has looked at.</summary>
+    public required QueryScope Samples
+    {
+        get;
+        init
+        {
+            field = value;
+            Scope = value;
+        }
+    }
+
+    /// <summary>Where operators that are built now count.</summary>
+    public SampleScope Scope { get; private set; } = null!;
 
     public long PeakSamples { get; private set; }
-
-    public long SamplesRead { get; private set; }
 
     public long ElapsedSelectTicks { get; private set; }
 
@@ -58,6 +75,15 @@ internal sealed class QueryContext : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(_query);
         int start = Math.Clamp(position.Start, 0, bytes.Length);
         return Encoding.UTF8.GetString(bytes.AsSpan(start, Math.Clamp(position.End, start, bytes.Length) - start));
+    }
+
+    /// <summary>For loops over series: looks at every 4,096th, which takes well under a millisecond.</summary>
+    public void ThrowIfCancelled(int series)
+    {
+        if ((series & 4095) == 0)
+        {
+            ThrowIfCancelled();
+        }
     }
 
     public void ThrowIfCancelled() => CancellationToken.ThrowIfCancellationRequested();
@@ -84,19 +110,26 @@ internal sealed class QueryContext : IDisposable
         return selection;
     }
 
-    /// <summary>Counts samples that a selector or range function looked at.</summary>
-    public void CountQueryable(long samples) => TotalSamples += SubqueryDepth == 0 ? samples : 0;
-
-    /// <summary>More than 0 while the inside of a subquery is computed: upstream counts what its windows hold, not what it is made of.</summary>
-    public int SubqueryDepth { get; set; }
-
-    /// <summary>Counts samples that came out of storage.</summary>
-    public void CountRead(int samples) => SamplesRead += samples;
+    /// <summary>Builds something whose operators count elsewhere.</summary>
+    public T Within<T>(SampleScope scope, Func<T> build)
+    {
+        SampleScope outer = Scope;
+        Scope = scope;
+        try
+        {
+            return build();
+        }
+        finally
+        {
+            Scope = outer;
+        }
+    }
 
     /// <summary>Charges samples that stay in memory. Whoever lets them go calls <see cref="ReleaseSamples"/>.</summary>
     public void HoldSamples(long samples)
     {
         _samples += samples;
+        Profile?.Hold(samples);
         _bytes += samples * QueryEngineOptions.BytesPerSample;
         PeakSamples = Math.Max(PeakSamples, _samples);
         if (_samples > Options.MaxSamples)
@@ -116,11 +149,16 @@ internal sealed class QueryContext : IDisposable
     public void ReleaseSamples(long samples)
     {
         _samples -= samples;
+        Profile?.Hold(-samples);
         _bytes -= samples * QueryEngineOptions.BytesPerSample;
     }
 
+    /// <summary>Computes parts that occur several times in a plan once from now on.</summary>
+    public void ShareParts(PlanNode plan) => Shared = new SharedParts(plan, this);
+
     public void Dispose()
     {
+        Shared?.Dispose();
         foreach (ISeriesSelection selection in _selections.Values)
         {
             selection.Dispose();

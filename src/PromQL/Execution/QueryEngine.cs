@@ -17,6 +17,7 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
     private readonly EngineMetrics _metrics;
     private readonly SemaphoreSlim _gate;
     private readonly HelperGate? _helpers;
+    private volatile QueryLog? _log;
 
     /// <summary>Makes an engine.</summary>
     public QueryEngine(QueryEngineOptions options, TimeProvider time, MetricRegistry registry)
@@ -51,10 +52,46 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _gate.Dispose();
+    public async Task<QueryAnalysis> AnalyzeAsync(
+        IQueryableStorage storage, string query, TimeRange range, long stepMs, QueryOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(range.MaxMs, range.MinMs);
+        bool isRange = stepMs > 0;
+        var profile = new QueryProfile();
+        QueryRun run = Prepare(query, isRange ? GridOf(range, stepMs) : StepGrid.Instant(range.MaxMs), isRange, profile);
+        using QueryResult result = await RunAsync(storage, run, options, cancellationToken).ConfigureAwait(false);
+        int series = result.Type switch
+        {
+            ValueType.Vector => result.Vector.Count,
+            ValueType.Matrix => result.Matrix.Count,
+            _ => 1,
+        };
+        return new QueryAnalysis(PlanPrinter.ToTree(run.Plan!, profile), result.Statistics, series, result.Warnings, result.Infos);
+    }
+
+    /// <summary>Where running queries are noted; null: nowhere. The engine does not own it.</summary>
+    public ActiveQueryLog? ActiveQueries { get; set; }
+
+    /// <summary>Logs queries from now on to another file, or to none. The former log is closed.</summary>
+    public void SetQueryLog(QueryLog? log)
+    {
+        QueryLog? former = Interlocked.Exchange(ref _log, log);
+        _metrics.SetLogEnabled(log is not null);
+        former?.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        SetQueryLog(null);
+        _gate.Dispose();
+    }
 
     private async Task<QueryResult> RunAsync(
-        IQueryableStorage storage, string query, StepGrid grid, bool isRange, QueryOptions options, CancellationToken cancellationToken)
+        IQueryableStorage storage, string query, StepGrid grid, bool isRange, QueryOptions options, CancellationToken cancellationToken) =>
+        await RunAsync(storage, Prepare(query, grid, isRange), options, cancellationToken).ConfigureAwait(false);
+
+    private QueryRun Prepare(string query, StepGrid grid, bool isRange, QueryProfile? profile = null)
     {
         Expression expression = Parse(query);
         if (isRange && expression.Type is not (ValueType.Scalar or ValueType.Vector))
@@ -63,23 +100,53 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
             throw new QueryException(QueryErrorKind.BadData, $"invalid expression type \"{name}\" for range query, must be Scalar or instant Vector");
         }
 
+        return new QueryRun(query, expression, grid, isRange) { Profile = profile };
+    }
+
+    private async Task<QueryResult> RunAsync(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken)
+    {
+        string? error = null;
+        _metrics.Enter();
+        try
+        {
+            QueryResult result = await RunQueuedAsync(storage, run, options, cancellationToken).ConfigureAwait(false);
+            run.End();
+            result.Statistics = run.Statistics;
+            return result;
+        }
+        catch (QueryException e)
+        {
+            error = e.Message;
+            throw;
+        }
+        finally
+        {
+            run.End();
+            _metrics.Leave(run);
+            Log(run, options, error);
+        }
+    }
+
+    private async Task<QueryResult> RunQueuedAsync(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken)
+    {
         TimeSpan timeout = options.Timeout is { } asked && asked < _options.Timeout ? asked : _options.Timeout;
         using var timer = new CancellationTokenSource(timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         string phase = "query queue";
-        long started = Stopwatch.GetTimestamp();
-        _metrics.Enter();
         try
         {
-            await _gate.WaitAsync(either.Token).ConfigureAwait(false);
+            await WaitForTurnAsync(run, either.Token).ConfigureAwait(false);
+            int place = -1;
             try
             {
+                place = ActiveQueries?.Add(run.Query) ?? -1;
                 phase = "expression evaluation";
-                TimeSpan queued = Stopwatch.GetElapsedTime(started);
-                return await Task.Run(() => Run(storage, query, expression, grid, isRange, options, queued, either.Token), either.Token).ConfigureAwait(false);
+                return await Task.Run(
+                    () => run.Evaluate(storage, (expression, grid) => Plan(expression, grid, options), _options, options, _helpers, either.Token), either.Token).ConfigureAwait(false);
             }
             finally
             {
+                ActiveQueries?.Remove(place);
                 _gate.Release();
             }
         }
@@ -100,9 +167,30 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
             // A bug in a function must not take more than its query down.
             throw new QueryException(QueryErrorKind.Internal, "unexpected error: " + e.Message, e);
         }
+    }
+
+    private async Task WaitForTurnAsync(QueryRun run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
         finally
         {
-            _metrics.Leave();
+            run.EndQueue();
+            _metrics.RecordQueue(run.Statistics.ExecQueueTime);
+        }
+    }
+
+    private void Log(QueryRun run, QueryOptions options, string? error)
+    {
+        if (_log is { } log && !log.TryWrite(run, options, error))
+        {
+            // A log that was closed by a reload just now is not a failure: its successor gets the line.
+            if (_log is not { } next || next == log || !next.TryWrite(run, options, error))
+            {
+                _metrics.CountLogFailure();
+            }
         }
     }
 
@@ -130,60 +218,5 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
         {
             throw new QueryException(QueryErrorKind.BadData, e.Message, e);
         }
-    }
-
-    private QueryResult Run(
-        IQueryableStorage storage, string query, Expression expression, StepGrid grid, bool isRange, QueryOptions options, TimeSpan queued, CancellationToken cancellationToken)
-    {
-        long started = Stopwatch.GetTimestamp();
-        PlanNode plan = Plan(expression, grid, options);
-        TimeSpan planned = Stopwatch.GetElapsedTime(started);
-        using var context = new QueryContext(storage, query, _options, Planner.RangeOf(plan), cancellationToken) { IsRangeQuery = isRange, Helpers = _helpers };
-        var builder = new ResultBuilder(plan, context);
-        List<MatrixSeries> matrix = [];
-        List<VectorSample> vector = [];
-        double scalar = 0;
-        ValueType type = isRange ? ValueType.Matrix : expression.Type;
-        switch (type)
-        {
-            case ValueType.Matrix:
-                matrix = isRange ? builder.BuildMatrix() : builder.BuildRange();
-                break;
-            case ValueType.Vector:
-                vector = builder.BuildVector(grid.StartMs);
-                break;
-            case ValueType.Scalar:
-                scalar = builder.BuildScalar();
-                break;
-        }
-
-        context.Annotations.Complete();
-        TimeSpan total = Stopwatch.GetElapsedTime(started);
-        TimeSpan sorting = Stopwatch.GetElapsedTime(0, builder.SortTicks);
-        TimeSpan preparing = planned + Stopwatch.GetElapsedTime(0, context.ElapsedSelectTicks);
-        var statistics = new QueryStatistics
-        {
-            TotalQueryableSamples = context.TotalSamples,
-            PeakSamples = context.PeakSamples,
-            EvalTotalTime = total,
-            QueryPreparationTime = preparing,
-            InnerEvalTime = total - preparing - sorting,
-            ResultSortTime = sorting,
-            ExecQueueTime = queued,
-            ExecTotalTime = total + queued,
-        };
-        _metrics.Record(statistics, context.SamplesRead);
-        return new QueryResult
-        {
-            Type = type,
-            TimestampMs = grid.StartMs,
-            Scalar = scalar,
-            Text = plan is TextNode text ? text.Value : "",
-            Vector = vector,
-            Matrix = matrix,
-            Warnings = context.Annotations.Warnings,
-            Infos = context.Annotations.Infos,
-            Statistics = statistics,
-        };
     }
 }

@@ -88,7 +88,7 @@ public sealed class QueryResult : IDisposable
     public IReadOnlyList<string> Infos { get; init; } = [];
 
     /// <summary>What the query cost.</summary>
-    public QueryStatistics Statistics { get; init; } = new();
+    public QueryStatistics Statistics { get; set; } = new();
 
     /// <inheritdoc/>
     public void Dispose() => _resources?.Dispose();
@@ -102,6 +102,12 @@ public sealed record QueryStatistics
 
     /// <summary>The same for each step, if it was asked for; otherwise null.</summary>
     public IReadOnlyList<KeyValuePair<long, long>>? TotalQueryableSamplesPerStep { get; init; }
+
+    /// <summary>Samples read: like the above, but windows that overlap count what they share once.</summary>
+    public long SamplesRead { get; init; }
+
+    /// <summary>The same for each step, if it was asked for; otherwise null.</summary>
+    public IReadOnlyList<KeyValuePair<long, long>>? SamplesReadPerStep { get; init; }
 
     /// <summary>The most samples held at one time.</summary>
     public long PeakSamples { get; init; }

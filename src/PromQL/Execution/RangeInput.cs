@@ -15,6 +15,9 @@ internal sealed class RangeInput : IDisposable
     private double[] _floatValues = [];
     private long[] _histogramTimes = [];
     private FloatHistogram[] _histograms = [];
+    private long[] _floatOrigins = [];
+    private long[] _histogramOrigins = [];
+    private long[] _sizes = [];
     private bool _ownsFloats;
     private int _floatCount;
     private int _histogramCount;
@@ -43,14 +46,27 @@ internal sealed class RangeInput : IDisposable
 
     public ReadOnlySpan<int> HistogramEnds => _bounds.AsSpan(_steps * 3, _steps);
 
+    /// <summary>Whether samples tell since when they count.</summary>
+    public bool HasOrigins => Raw.HasStartTimestamps;
+
+    /// <summary>The start timestamps of the floats, 0 where unknown; empty unless <see cref="HasOrigins"/>.</summary>
+    public ReadOnlySpan<long> FloatOrigins => !HasOrigins ? default : _ownsFloats ? _floatOrigins.AsSpan(0, _floatCount) : Raw.StartTimestamps;
+
+    /// <summary>The start timestamps of the histograms, 0 where unknown; empty unless <see cref="HasOrigins"/>.</summary>
+    public ReadOnlySpan<long> HistogramOrigins => HasOrigins ? _histogramOrigins.AsSpan(0, _histogramCount) : default;
+
     /// <summary>The labels of the series, for annotations.</summary>
     public Labels Labels { get; set; }
 
-    /// <summary>Splits <see cref="Raw"/> into lanes, drops staleness markers and lays the windows. Returns how many samples the windows hold together.</summary>
-    public long Load(ReferenceTimes times, long rangeMs)
+    /// <summary>Splits <see cref="Raw"/> into lanes, drops staleness markers and lays the windows. Returns how many samples the windows hold.</summary>
+    public SampleCount Load(ReferenceTimes times, long rangeMs)
     {
         SplitLanes();
         _steps = times.Count;
+        _sizes = [];
+
+        // Wide windows touch each other, so together they hold everything from the first to the last; narrow ones share nothing.
+        bool shares = rangeMs >= times.StepMs;
         int needed = _steps * (HasHistograms ? 4 : 2);
         if (_bounds.Length < needed)
         {
@@ -62,22 +78,51 @@ internal sealed class RangeInput : IDisposable
             _bounds = ArrayPool<int>.Shared.Rent(needed);
         }
 
-        long samples = LayWindows(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps));
+        long queryable = LayWindows(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps));
+        long read = shares && _steps > 0 ? FloatEnds[^1] - FloatStarts[0] : queryable;
         if (HasHistograms)
         {
             Span<int> starts = _bounds.AsSpan(_steps * 2, _steps);
             Span<int> ends = _bounds.AsSpan(_steps * 3, _steps);
             LayWindows(HistogramTimes, times, rangeMs, starts, ends);
+            SumSizes();
+            long held = 0;
             for (int i = 0; i < _steps; i++)
             {
-                for (int j = starts[i]; j < ends[i]; j++)
-                {
-                    samples += _histograms[j].SizeInSamples;
-                }
+                held += _sizes[ends[i]] - _sizes[starts[i]];
             }
+
+            queryable += held;
+            read += shares && _steps > 0 ? _sizes[ends[^1]] - _sizes[starts[0]] : held;
         }
 
-        return samples;
+        return new SampleCount(queryable, read);
+    }
+
+    /// <summary>How many samples the window of one step holds, and how many of them the one before did not.</summary>
+    public SampleCount CountAt(int step)
+    {
+        long queryable = FloatEnds[step] - FloatStarts[step];
+        long read = step == 0 ? queryable : FloatEnds[step] - Math.Max(FloatStarts[step], FloatEnds[step - 1]);
+        if (HasHistograms)
+        {
+            long end = _sizes[HistogramEnds[step]];
+            long held = end - _sizes[HistogramStarts[step]];
+            queryable += held;
+            read += step == 0 ? held : end - _sizes[Math.Max(HistogramStarts[step], HistogramEnds[step - 1])];
+        }
+
+        return new SampleCount(queryable, read);
+    }
+
+    // Running sums, so that windows need not look at each of their histograms.
+    private void SumSizes()
+    {
+        _sizes = new long[_histogramCount + 1];
+        for (int i = 0; i < _histogramCount; i++)
+        {
+            _sizes[i + 1] = _sizes[i] + _histograms[i].SizeInSamples;
+        }
     }
 
     public void Dispose()
@@ -174,6 +219,39 @@ internal sealed class RangeInput : IDisposable
             {
                 _floatTimes[_floatCount] = timestamps[i];
                 _floatValues[_floatCount++] = values[i];
+            }
+        }
+
+        if (HasOrigins)
+        {
+            SplitOrigins();
+        }
+    }
+
+    // Beside the samples that the lanes took.
+    private void SplitOrigins()
+    {
+        if (_floatOrigins.Length < Raw.Count)
+        {
+            _floatOrigins = new long[Raw.Count];
+        }
+
+        if (_histogramOrigins.Length < _histogramCount)
+        {
+            _histogramOrigins = new long[_histogramCount];
+        }
+
+        ReadOnlySpan<long> timestamps = Raw.Timestamps;
+        ReadOnlySpan<long> origins = Raw.StartTimestamps;
+        for (int i = 0, f = 0, h = 0; i < timestamps.Length; i++)
+        {
+            if (f < _floatCount && _floatTimes[f] == timestamps[i])
+            {
+                _floatOrigins[f++] = origins[i];
+            }
+            else if (h < _histogramCount && _histogramTimes[h] == timestamps[i])
+            {
+                _histogramOrigins[h++] = origins[i];
             }
         }
     }

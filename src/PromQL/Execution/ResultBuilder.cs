@@ -10,8 +10,8 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
 {
     private readonly OperatorBuilder _operators = new(context);
 
-    /// <summary>How long sorting took, in ticks of the stopwatch.</summary>
-    public long SortTicks { get; private set; }
+    /// <summary>How long sorting took, in ticks of the stopwatch; null if there was nothing to sort.</summary>
+    public long? SortTicks { get; private set; }
 
     /// <summary>The samples of one step.</summary>
     public List<VectorSample> BuildVector(long timestampMs)
@@ -72,7 +72,7 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
     public List<MatrixSeries> BuildRange()
     {
         var result = new List<MatrixSeries>();
-        using IRangeOperator root = _operators.BuildRange(plan);
+        using IRangeOperator root = _operators.BuildRange(plan, isResult: true);
         using var input = new RangeInput();
         IReadOnlyList<SeriesLabels> series = root.GetSeries();
         for (int i = 0; root.TryReadNext(input); i++)

@@ -1,8 +1,8 @@
 namespace Narthex.PromQL.Execution;
 
-/// <summary>Reads and computes one series. Returns how many samples came out of storage and how many count as queried.</summary>
+/// <summary>Reads and computes one series. Returns how many samples came out of storage and how they count.</summary>
 /// <remarks>Runs on several threads at a time; may use of the context only cancellation and annotations.</remarks>
-internal delegate (int Read, long Queryable) SeriesComputation(int series, RangeInput input, StepBlock output);
+internal delegate (int Read, SampleCount Count) SeriesComputation(int series, RangeInput input, StepBlock output);
 
 /// <summary>
 /// Computes the series of a heavy selection on several threads, a batch at a time, and hands them out in their order:
@@ -21,17 +21,19 @@ internal sealed class SeriesBatches : IDisposable
     private readonly int _count;
     private readonly RangeInput _ownInput = new();
     private readonly StepBlock[] _blocks;
-    private readonly (int Read, long Queryable)[] _counts = new (int, long)[BatchSize];
+    private readonly SampleScope _scope;
+    private readonly (int Read, SampleCount Count)[] _counts = new (int, SampleCount)[BatchSize];
     private readonly Stack<RangeInput> _inputs = [];
     private readonly long _held;
     private int _first;
     private int _next;
     private int _end;
 
-    private SeriesBatches(int count, int steps, QueryContext context, SeriesComputation compute)
+    private SeriesBatches(int count, int steps, QueryContext context, SampleScope scope, SeriesComputation compute)
     {
         _count = count;
         _context = context;
+        _scope = scope;
         _compute = compute;
         _blocks = new StepBlock[Math.Min(BatchSize, count)];
         long held = (long)_blocks.Length * steps;
@@ -43,12 +45,14 @@ internal sealed class SeriesBatches : IDisposable
         }
     }
 
-    /// <summary>Batches for a selection that is worth more than one thread, otherwise null.</summary>
-    public static SeriesBatches? ForHeavy(int count, StepGrid grid, long spanMs, QueryContext context, SeriesComputation compute)
+    /// <summary>Batches for a selection that is worth more than one thread, otherwise null. They count samples of all steps together, so none if steps matter.</summary>
+    public static SeriesBatches? ForHeavy(int count, StepGrid grid, long spanMs, QueryContext context, SampleScope scope, SeriesComputation compute)
     {
         // Samples come every 15 seconds or so; a step costs about as much as decoding a sample.
         long work = count * (grid.Count + (spanMs / 15_000));
-        return context.Helpers is not null && count > 1 && work >= context.Options.ParallelWork ? new SeriesBatches(count, grid.Count, context, compute) : null;
+        return context.Helpers is not null && !scope.NeedsSteps && count > 1 && work >= context.Options.ParallelWork
+            ? new SeriesBatches(count, grid.Count, context, scope, compute)
+            : null;
     }
 
     /// <summary>Puts the next series into the block. False when all have been read.</summary>
@@ -65,11 +69,10 @@ internal sealed class SeriesBatches : IDisposable
         }
 
         int index = _next++ - _first;
-        (int read, long queryable) = _counts[index];
-        _context.CountRead(read);
+        (int read, SampleCount count) = _counts[index];
         _context.HoldSamples(read);
         _context.ReleaseSamples(read);
-        _context.CountQueryable(queryable);
+        _scope.Count(count);
         block.Swap(_blocks[index]);
         return true;
     }

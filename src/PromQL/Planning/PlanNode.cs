@@ -43,6 +43,9 @@ internal sealed record SeriesSource(string Name, IReadOnlyList<LabelMatcher> Mat
 /// <remarks>With WantsTimestamp the value is the time of the sample, in seconds: <c>timestamp(selector)</c>.</remarks>
 internal sealed record SelectNode(SeriesSource Source, long LookbackMs, bool WantsTimestamp, StepGrid Grid, PositionRange Position) : PlanNode(Grid, Position)
 {
+    /// <summary>The value is the sample's start timestamp, in seconds: <c>start_timestamp(selector)</c>.</summary>
+    public bool WantsStartTimestamp { get; init; }
+
     public override ValueType Type => ValueType.Vector;
 }
 

@@ -170,6 +170,9 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
                 // The timestamps of the samples themselves; a pinned selector still is a column of its own.
                 SelectNode select = PlanSelector(selector, grid, name, wantsTimestamp: true);
                 return new CallNode(call.Function, [select], grid, call.Position);
+            case "start_timestamp" when options.UseStartTimestamps && Unwrap(call.Arguments[0]) is VectorSelector selector:
+                SelectNode starts = PlanSelector(selector, grid, name, wantsTimestamp: false) with { WantsStartTimestamp = true };
+                return new CallNode(call.Function, [starts], grid, call.Position);
         }
 
         var arguments = new PlanNode[call.Arguments.Count];

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Narthex.RemoteStorage.Protobuf;
 
@@ -33,6 +34,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
     public readonly ReadOnlySpan<byte> Rest => _rest;
 
     /// <summary>Goes to the next field. False at the end, or if the bytes are broken.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Read()
     {
         if (_rest.IsEmpty || Failed)
@@ -48,7 +50,21 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
     }
 
     /// <summary>The value of a varint field.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ReadVarint()
+    {
+        if (!_rest.IsEmpty && _rest[0] < 0x80)
+        {
+            ulong value = _rest[0];
+            _rest = _rest[1..];
+            return value;
+        }
+
+        return ReadLongVarint();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private ulong ReadLongVarint()
     {
         ulong value = 0;
         for (int i = 0; i < 10 && i < _rest.Length; i++)
@@ -88,6 +104,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> message)
     }
 
     /// <summary>The bytes of a string, a message or a packed list.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> ReadBytes()
     {
         ulong length = ReadVarint();

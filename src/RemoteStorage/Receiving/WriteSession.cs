@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.RemoteStorage.Protobuf;
 using Narthex.Storage;
@@ -10,8 +11,10 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
 {
     private readonly SeriesRefCache _cache = new();
     private readonly LabelsBuilder _labels = new();
-    private readonly List<SeriesRefCache.Key> _rowKeys = [];
     private readonly List<RejectedSample> _rejected = [];
+    private int[] _rowEntries = new int[256];
+    private int _rows;
+    private int _firstLastingRow;
 
     /// <summary>Samples that the request held, floats only.</summary>
     public int Floats { get; private set; }
@@ -35,6 +38,7 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
     public IReadOnlyList<RejectedSample> Rejected => _rejected;
 
     /// <summary>Buffers everything in the request. False if it is not a valid message; then nothing is to be committed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryDecode(ReadOnlySpan<byte> request, long timestampMaxMs)
     {
         Reset();
@@ -67,7 +71,12 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
         {
             if (row.Error == AppendError.UnknownSeries)
             {
-                _cache.Set(_rowKeys[row.Row], default);
+                // What the cache knew before it was emptied it has forgotten already.
+                if (row.Row >= _firstLastingRow)
+                {
+                    _cache[_rowEntries[row.Row]] = default;
+                }
+
                 forgotten = true;
             }
         }
@@ -84,19 +93,31 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
     {
         Floats = Histograms = Exemplars = InvalidLabels = TooFarInFuture = 0;
         InvalidLabelsReason = "";
-        _rowKeys.Clear();
+        _rows = _firstLastingRow = 0;
         _rejected.Clear();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryDecodeSeries(ReadOnlySpan<byte> message, long timestampMaxMs)
     {
-        ReadOnlySpan<byte> labels = LabelBytes(message);
-        SeriesRefCache.Key key = _cache.GetKey(labels);
-        SeriesRef series = _cache.Find(key);
+        int labelsLength = _cache.ExpectedLength;
+        if (labelsLength == 0 || labelsLength >= message.Length || !IsDataTag(message[labelsLength])
+            || !_cache.TryTakeExpected(message[..labelsLength], out int entry))
+        {
+            labelsLength = LabelsLength(message);
+            int generation = _cache.Generation;
+            entry = _cache.FindOrAdd(message[..labelsLength]);
+            if (_cache.Generation != generation)
+            {
+                _firstLastingRow = _rows;
+            }
+        }
+
+        SeriesRef series = _cache[entry];
         bool valid = true;
         if (series.IsNone)
         {
-            if (!TryDecodeLabels(labels, firstField: 1))
+            if (!TryDecodeLabels(message[..labelsLength], firstField: 1))
             {
                 return false;
             }
@@ -109,11 +130,69 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
             else
             {
                 series = appender.GetOrAddSeries(_labels.ToLabels());
-                _cache.Set(key, series);
+                _cache[entry] = series;
             }
         }
 
-        var reader = new ProtoReader(message[labels.Length..]);
+        // Nearly always what follows is one sample.
+        ReadOnlySpan<byte> data = message[labelsLength..];
+        return TryReadPlainSample(data, out long timestampMs, out double value)
+            ? AddSample(valid, series, entry, timestampMs, value, timestampMaxMs)
+            : TryReadData(data, valid, series, entry, timestampMaxMs);
+    }
+
+    // With such a byte behind them, the labels of a series are complete: a sample, an exemplar or a histogram follows.
+    private static bool IsDataTag(byte tag) => tag is 0x12 or 0x1A or 0x22;
+
+    /// <summary>Reads data that consists of one sample with its fields in their order; zero values are left out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadPlainSample(ReadOnlySpan<byte> data, out long timestampMs, out double value)
+    {
+        const byte ValueTag = (1 << 3) | (byte)WireType.Fixed64;
+        const byte TimestampTag = (2 << 3) | (byte)WireType.Varint;
+        timestampMs = 0;
+        value = 0;
+        if (data.Length < 4 || data[0] != 0x12 || data[1] != data.Length - 2)
+        {
+            return false;
+        }
+
+        int position = 2;
+        if (data[2] == ValueTag)
+        {
+            if (data.Length < 3 + sizeof(double))
+            {
+                return false;
+            }
+
+            value = System.Buffers.Binary.BinaryPrimitives.ReadDoubleLittleEndian(data[3..]);
+            position = 3 + sizeof(double);
+        }
+
+        if (position >= data.Length || data[position] != TimestampTag)
+        {
+            return false;
+        }
+
+        ulong bits = 0;
+        int shift = 0;
+        for (position++; position < data.Length && shift < 63; position++, shift += 7)
+        {
+            byte next = data[position];
+            bits |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+            {
+                timestampMs = (long)bits;
+                return position == data.Length - 1;
+            }
+        }
+
+        return false;
+    }
+
+    private bool TryReadData(ReadOnlySpan<byte> data, bool valid, SeriesRef series, int entry, long timestampMaxMs)
+    {
+        var reader = new ProtoReader(data);
         while (reader.Read())
         {
             if (reader.Type != WireType.Bytes || reader.Field is < 2 or > 4)
@@ -125,9 +204,9 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
             ReadOnlySpan<byte> part = reader.ReadBytes();
             bool read = !reader.Failed && reader.Field switch
             {
-                2 => TryReadSample(part, valid, series, key, timestampMaxMs),
+                2 => TryReadSample(part, valid, series, entry, timestampMaxMs),
                 3 => TryReadExemplar(part, valid, series),
-                _ => TryReadHistogram(part, valid, series, key, timestampMaxMs),
+                _ => TryReadHistogram(part, valid, series, entry, timestampMaxMs),
             };
             if (!read)
             {
@@ -139,7 +218,7 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
     }
 
     // The labels are the first fields of a series, side by side: their bytes as a whole are what the cache knows.
-    private static ReadOnlySpan<byte> LabelBytes(ReadOnlySpan<byte> message)
+    private static int LabelsLength(ReadOnlySpan<byte> message)
     {
         var reader = new ProtoReader(message);
         int end = 0;
@@ -148,13 +227,13 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
             reader.ReadBytes();
             if (reader.Failed)
             {
-                return message;
+                return message.Length;
             }
 
             end = message.Length - reader.Rest.Length;
         }
 
-        return message[..end];
+        return end;
     }
 
     private bool TryDecodeLabels(ReadOnlySpan<byte> labels, int firstField)
@@ -223,7 +302,7 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
         return twice.IsEmpty ? null : $"the label {GoQuote.Quote(System.Text.Encoding.UTF8.GetString(twice))} stands twice";
     }
 
-    private bool TryReadSample(ReadOnlySpan<byte> message, bool valid, SeriesRef series, SeriesRefCache.Key key, long timestampMaxMs)
+    private bool TryReadSample(ReadOnlySpan<byte> message, bool valid, SeriesRef series, int entry, long timestampMaxMs)
     {
         double value = 0;
         long timestamp = 0;
@@ -244,16 +323,10 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
             }
         }
 
-        Floats++;
-        if (Accept(valid, timestamp, timestampMaxMs, key))
-        {
-            appender.Append(series, timestamp, value);
-        }
-
-        return !reader.Failed;
+        return AddSample(valid, series, entry, timestamp, value, timestampMaxMs) && !reader.Failed;
     }
 
-    private bool TryReadHistogram(ReadOnlySpan<byte> message, bool valid, SeriesRef series, SeriesRefCache.Key key, long timestampMaxMs)
+    private bool TryReadHistogram(ReadOnlySpan<byte> message, bool valid, SeriesRef series, int entry, long timestampMaxMs)
     {
         if (HistogramMessage.Decode(message, out long timestamp) is not { } histogram)
         {
@@ -261,7 +334,7 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
         }
 
         Histograms++;
-        if (Accept(valid, timestamp, timestampMaxMs, key))
+        if (Accept(valid, timestamp, timestampMaxMs, entry))
         {
             appender.Append(series, timestamp, histogram);
         }
@@ -269,7 +342,19 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
         return true;
     }
 
-    private bool Accept(bool valid, long timestampMs, long timestampMaxMs, SeriesRefCache.Key key)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool AddSample(bool valid, SeriesRef series, int entry, long timestampMs, double value, long timestampMaxMs)
+    {
+        Floats++;
+        if (Accept(valid, timestampMs, timestampMaxMs, entry))
+        {
+            appender.Append(series, timestampMs, value);
+        }
+
+        return true;
+    }
+
+    private bool Accept(bool valid, long timestampMs, long timestampMaxMs, int entry)
     {
         if (!valid)
         {
@@ -283,7 +368,12 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
             return false;
         }
 
-        _rowKeys.Add(key);
+        if (_rows == _rowEntries.Length)
+        {
+            Array.Resize(ref _rowEntries, _rows * 2);
+        }
+
+        _rowEntries[_rows++] = entry;
         return true;
     }
 
@@ -316,7 +406,7 @@ internal sealed class WriteSession(IAppender appender) : IDisposable
         Exemplars++;
         if (valid)
         {
-            appender.AppendExemplar(series, new Exemplar(_labels.ToLabels(), value, timestamp));
+            appender.AppendExemplar(series, new Exemplar(_labels.ToLabels(), value, timestamp) { IsTimeAssumed = timestamp == 0 });
         }
 
         return !reader.Failed;

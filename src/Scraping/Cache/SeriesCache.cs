@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Narthex.Storage;
 
 namespace Narthex.Scraping;
@@ -47,6 +48,7 @@ internal sealed class SeriesCache
     }
 
     /// <summary>The line that follows if the scrape goes on like the last one. False behind its end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Expected(out int length, out ulong hash)
     {
         bool isThere = _cursor < _last.Count;
@@ -56,6 +58,7 @@ internal sealed class SeriesCache
     }
 
     /// <summary>Takes the expected line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Entry TakeExpected()
     {
         int index = _cursor;
@@ -67,6 +70,11 @@ internal sealed class SeriesCache
             return entry;
         }
 
+        return TakeExpectedAfterDeparture(index, entry);
+    }
+
+    private Entry TakeExpectedAfterDeparture(int index, Entry entry)
+    {
         // Out of order a line may be the second of its kind though it was the first, and the other way round.
         if (entry.IsDuplicate || IsSeen(index))
         {

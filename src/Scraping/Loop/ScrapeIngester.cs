@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Exposition;
 using Narthex.Model;
 using Narthex.Storage;
@@ -5,11 +6,13 @@ using Narthex.Storage;
 namespace Narthex.Scraping;
 
 /// <summary>Reads the body of a scrape into an appender, by way of the target's series cache. One for each target; not thread-safe.</summary>
-internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache metadata, SeriesResolver resolver)
+internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCache metadata, SeriesResolver resolver)
 {
     // A sample further ahead would make storage refuse everything that comes at its proper time.
     private const long AheadMaxMs = 10 * 60 * 1000;
 
+    private readonly GapCache _gaps = new();
+    private ExpositionFormat _gapsFormat;
     private IAppender _appender = null!;
     private ScrapeSettings _settings = null!;
     private Labels _targetLabels;
@@ -44,6 +47,13 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         StaleRows = default;
         _isOverLimit = false;
         cache.Begin();
+        if (format != _gapsFormat)
+        {
+            _gaps.Clear();
+            _gapsFormat = format;
+        }
+
+        _gaps.Begin();
         metadata.Begin();
         try
         {
@@ -61,12 +71,15 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
             }
 
             int samples = _rows;
+            _gaps.End();
             cache.End(this, static (self, entry) => self.MarkStale(entry));
             StaleRows = samples.._rows;
+            WriteMetadata(format, body);
         }
         catch
         {
             cache.Abandon();
+            _gaps.Abandon();
             throw;
         }
         finally
@@ -98,6 +111,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         StaleRows = 0..rows;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Read<TParser>(ref TParser parser, ref TParser again)
         where TParser : struct, IExpositionParser, allows ref struct
     {
@@ -109,28 +123,17 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
                 _scraped++;
                 entry = cache.TakeExpected();
             }
-            else
+            else if (TrySkipGap(ref parser))
             {
-                EntryKind kind = parser.Next();
-                if (kind == EntryKind.End)
-                {
-                    break;
-                }
-
-                if (kind != EntryKind.Series)
-                {
-                    if (kind != EntryKind.Comment)
-                    {
-                        metadata.Add(kind, ref parser);
-                    }
-
-                    continue;
-                }
-
-                if (!TryIdentify(ref parser, out entry))
-                {
-                    continue;
-                }
+                continue;
+            }
+            else if (!TryReadGap(ref parser))
+            {
+                break;
+            }
+            else if (!TryIdentify(ref parser, out entry))
+            {
+                continue;
             }
 
             Append(ref parser, entry);
@@ -144,6 +147,59 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         if (metadata.HasChanged)
         {
             metadata.Read(ref again);
+        }
+    }
+
+    private bool TrySkipGap<TParser>(ref TParser parser)
+        where TParser : struct, IExpositionParser, allows ref struct
+    {
+        for (int ahead = 0; _gaps.TryPeek(ahead, out GapCache.Gap gap); ahead++)
+        {
+            if (parser.TrySkipKnown(gap.Length, gap.Hash, gap.Type))
+            {
+                _gaps.Take(ahead);
+                NoteGap(gap);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Goes to the next series line, over a gap that is new. False if there is no more.
+    private bool TryReadGap<TParser>(ref TParser parser)
+        where TParser : struct, IExpositionParser, allows ref struct
+    {
+        int start = parser.Position;
+        bool hasMetadata = false;
+        MetricType? type = null;
+        EntryKind kind;
+        while ((kind = parser.Next()) is not (EntryKind.Series or EntryKind.End))
+        {
+            hasMetadata |= kind != EntryKind.Comment;
+            type = kind == EntryKind.Type ? parser.MetricType : type;
+        }
+
+        ReadOnlySpan<byte> lines = parser.Between(start);
+        if (!lines.IsEmpty)
+        {
+            var gap = new GapCache.Gap(SeriesIdentity.Hash(lines), lines.Length, hasMetadata, type);
+            NoteGap(gap);
+            if (lines[^1] == (byte)'\n')
+            {
+                // A line that the body cut off may go on next time.
+                _gaps.Add(gap);
+            }
+        }
+
+        return kind == EntryKind.Series;
+    }
+
+    private void NoteGap(in GapCache.Gap gap)
+    {
+        if (gap.HasMetadata)
+        {
+            metadata.Add(gap.Hash);
         }
     }
 
@@ -180,7 +236,8 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
         return true;
     }
 
-    private void Append<TParser>(ref TParser parser, SeriesCache.Entry entry)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Append<TParser>(ref TParser parser, in SeriesCache.Entry entry)
         where TParser : struct, IExpositionParser, allows ref struct
     {
         if (entry.Series.IsNone)
@@ -218,7 +275,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
 
         _appender.Append(entry.Series, timestampMs, parser.Value);
         _rows++;
-        if (parser.HasExemplar)
+        if (parser.HasExemplar && _appender.WantsExemplars)
         {
             _appender.AppendExemplar(entry.Series, parser.ReadExemplar(resolver.Exposed.Reset(), timestampMs));
         }

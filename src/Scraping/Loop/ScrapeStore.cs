@@ -133,7 +133,7 @@ internal sealed class ScrapeStore(ScrapeContext context)
     {
         var rejected = new List<RejectedSample>(0);
         CommitResult result = appender.Commit(rejected);
-        context.Metrics.ExemplarsOutOfOrder.Increment(result.ExemplarsRejected);
+        context.Metrics.ExemplarsOutOfOrder.Increment(result.ExemplarsOutOfOrder);
         ScrapeIngester ingester = memory.Ingester;
         int duplicates = ingester.Duplicates;
         int outOfOrder = 0;

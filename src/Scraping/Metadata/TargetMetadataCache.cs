@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Narthex.Exposition;
 using Narthex.Model;
@@ -21,13 +22,8 @@ internal sealed class TargetMetadataCache(MetadataPool pool)
     /// <summary>Starts a scrape.</summary>
     public void Begin() => _running = 0;
 
-    /// <summary>Takes note of a type, help or unit line.</summary>
-    public void Add<TParser>(EntryKind kind, ref TParser parser)
-        where TParser : struct, IExpositionParser, allows ref struct
-    {
-        ulong hash = XxHash64.Hash(parser.FamilyName, _running + (ulong)kind);
-        _running = kind == EntryKind.Type ? hash + (ulong)parser.MetricType : XxHash64.Hash(parser.Text, hash);
-    }
+    /// <summary>Takes note of lines with types, descriptions or units by their hash.</summary>
+    public void Add(ulong hash) => _running = (BitOperations.RotateLeft(_running, 29) ^ hash) * 0x9E3779B97F4A7C15;
 
     /// <summary>Whether the lines of this scrape differ from those that <see cref="Families"/> came from.</summary>
     public bool HasChanged => _running != _hash;

@@ -51,6 +51,44 @@ public sealed class TombstoneSet
         return new TombstoneSet(intervals);
     }
 
+    /// <summary>The set without intervals that end before a time.</summary>
+    public TombstoneSet Without(long beforeMs)
+    {
+        if (!_intervals.Values.Any(list => list[0].MaxMs < beforeMs))
+        {
+            return this;
+        }
+
+        var left = new Dictionary<ulong, TimeRange[]>();
+        foreach (KeyValuePair<ulong, TimeRange[]> pair in _intervals)
+        {
+            TimeRange[] kept = [.. pair.Value.Where(interval => interval.MaxMs >= beforeMs)];
+            if (kept.Length > 0)
+            {
+                left.Add(pair.Key, kept);
+            }
+        }
+
+        return new TombstoneSet(left);
+    }
+
+    /// <summary>The set without some series.</summary>
+    public TombstoneSet Without(IReadOnlyCollection<uint> series)
+    {
+        if (Count == 0 || !series.Any(one => _intervals.ContainsKey(one)))
+        {
+            return this;
+        }
+
+        var left = new Dictionary<ulong, TimeRange[]>(_intervals);
+        foreach (uint one in series)
+        {
+            left.Remove(one);
+        }
+
+        return new TombstoneSet(left);
+    }
+
     private static TimeRange[] Normalize(List<TimeRange> list)
     {
         list.Sort(static (left, right) => left.MinMs.CompareTo(right.MinMs));

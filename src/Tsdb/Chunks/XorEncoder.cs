@@ -36,6 +36,7 @@ public static class XorEncoder
     /// <param name="chunk">The chunk's room, the same bytes as in the calls before (they may have moved to a larger span).</param>
     /// <param name="timestampMs">The time. Not checked: order is the caller's business.</param>
     /// <param name="value">The value; every bit pattern survives.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryAppend(ref XorAppenderState state, Span<byte> chunk, long timestampMs, double value)
     {
         ulong bits = BitConverter.DoubleToUInt64Bits(value);
@@ -134,6 +135,7 @@ public static class XorEncoder
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish(ref XorAppenderState state, Span<byte> chunk, int position, long timestampMs, long delta, ulong bits)
     {
         ulong xor = bits ^ state.LastValueBits;

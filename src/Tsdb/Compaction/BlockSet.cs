@@ -49,8 +49,8 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
     /// <summary>The first instant behind all blocks, from which on samples must be in the head; <see cref="long.MinValue"/> if there is none.</summary>
     public long MaxTimeMs => Current is { IsEmpty: false } blocks ? blocks.Max(block => block.Meta.MaxTime) : long.MinValue;
 
-    /// <summary>As <see cref="MaxTimeMs"/>, without blocks of samples that came out of order: those may still be newer than what the head has in order.</summary>
-    public long InOrderMaxTimeMs => Current.Where(block => !block.Meta.IsOutOfOrder).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
+    /// <summary>As <see cref="MaxTimeMs"/>, without blocks that hold some of the series only: those may be newer than what the head has in order.</summary>
+    public long InOrderMaxTimeMs => Current.Where(block => !block.Meta.IsPartial).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
 
     /// <summary>The settings. Those of retention may be replaced at any time; they count from the next <see cref="Reload"/> on.</summary>
     public BlockSetOptions Options
@@ -264,8 +264,34 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
         {
             foreach (BlockReader block in Current)
             {
+                BlockSetLog.Snapshotting(_logger, block.Meta.Ulid.ToString());
                 BlockSnapshot.Take(block.DirectoryPath, directory);
             }
+        }
+    }
+
+    /// <summary>Writes a block from the head into another directory. Null if the source had no samples.</summary>
+    /// <exception cref="StorageException">It could not be written.</exception>
+    public BlockMeta? WriteSnapshot(string directory, IBlockSeriesSource source, TimeRange range, CancellationToken cancellationToken)
+    {
+        lock (_mutation)
+        {
+            BlockId id = BlockId.New(_time);
+            var meta = new BlockMeta
+            {
+                Ulid = id,
+                MinTime = range.MinMs,
+                MaxTime = range.MaxMs + 1,
+                Compaction = new BlockCompaction { Level = 1, Sources = [id.ToString()] },
+            };
+            long start = _time.GetTimestamp();
+            BlockMeta? written = BlockWriter.Write(directory, meta, source, _options.ChunkSegmentBytes, cancellationToken);
+            if (written is not null)
+            {
+                BlockSetLog.Written(_logger, meta.MinTime, meta.MaxTime, id.ToString(), Duration(start));
+            }
+
+            return written;
         }
     }
 

@@ -35,6 +35,9 @@ internal static partial class BlockSetLog
     [LoggerMessage(EventId = 3110, Level = LogLevel.Warning, Message = "Repaired the version field of an index that an early release wrote wrongly {ulid}")]
     public static partial void Repaired(ILogger logger, string ulid);
 
+    [LoggerMessage(EventId = 3112, Level = LogLevel.Information, Message = "Snapshotting block {block}")]
+    public static partial void Snapshotting(ILogger logger, string block);
+
     [LoggerMessage(EventId = 3111, Level = LogLevel.Error, Message = "Failed to delete block {block} {err}")]
     public static partial void DeleteFailed(ILogger logger, string block, string err);
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Narthex.Tsdb.Compression;
 
@@ -15,6 +16,10 @@ public static class SnappyBlock
 
     // Near the end of a piece matching stops: the copies in the fast loop look up to eight bytes ahead.
     private const int MarginBytes = 15;
+
+    // Longer literals carry their length behind the tag.
+    private const int ShortLiteralBytesMax = 60;
+    private const int CopyBytesMax = 64;
 
     // The densest element is a copy of 64 bytes in three, so a longer promise than this is a lie.
     private const int ExpansionMax = 22;
@@ -77,80 +82,185 @@ public static class SnappyBlock
         destination = destination[..length];
         int from = headerLength;
         int to = 0;
-        while (from < source.Length)
+        while (true)
         {
-            int tag = source[from++];
-            if ((tag & 3) == 0)
+            if (!TryDecompressFast(source, destination, ref from, ref to))
             {
-                int count = tag >> 2;
-                if (count >= 60)
-                {
-                    int lengthBytes = count - 59;
-                    if (lengthBytes > source.Length - from)
-                    {
-                        return false;
-                    }
+                return false;
+            }
 
-                    uint wide = 0;
-                    for (int i = 0; i < lengthBytes; i++)
-                    {
-                        wide |= (uint)source[from + i] << (8 * i);
-                    }
+            if (from == source.Length)
+            {
+                break;
+            }
 
-                    from += lengthBytes;
-                    if (wide >= int.MaxValue)
-                    {
-                        return false;
-                    }
+            if (!TryReadElement(source, ref from, out int size, out long distance) || size > destination.Length - to)
+            {
+                return false;
+            }
 
-                    count = (int)wide;
-                }
-
-                count++;
-                if (count > source.Length - from || count > destination.Length - to)
+            if (distance == 0)
+            {
+                if (size > source.Length - from)
                 {
                     return false;
                 }
 
-                source.Slice(from, count).CopyTo(destination[to..]);
-                from += count;
-                to += count;
-                continue;
+                source.Slice(from, size).CopyTo(destination[to..]);
+                from += size;
             }
-
-            int size;
-            long distance;
-            int trailerLength = (tag & 3) switch { 1 => 1, 2 => 2, _ => 4 };
-            if (trailerLength > source.Length - from)
+            else if (distance > to)
             {
                 return false;
-            }
-
-            if (trailerLength == 1)
-            {
-                size = 4 + ((tag >> 2) & 7);
-                distance = ((tag & 0xE0) << 3) | source[from];
             }
             else
             {
-                size = 1 + (tag >> 2);
-                distance = trailerLength == 2
-                    ? BinaryPrimitives.ReadUInt16LittleEndian(source[from..])
-                    : BinaryPrimitives.ReadUInt32LittleEndian(source[from..]);
+                CopyBack(destination, to, (int)distance, size);
             }
 
-            from += trailerLength;
-            if (distance == 0 || distance > to || size > destination.Length - to)
-            {
-                return false;
-            }
-
-            CopyBack(destination, to, (int)distance, size);
             to += size;
         }
 
         written = to;
         return to == length;
+    }
+
+    /// <summary>
+    /// Decompresses as long as an element of up to 64 bytes cannot reach the end of either side, so that whole vectors can be copied
+    /// without looking: what is copied too much is overwritten by the next element. Stops at the first element of another kind.
+    /// </summary>
+    /// <returns>False if a copy reaches back before the start.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool TryDecompressFast(ReadOnlySpan<byte> source, Span<byte> destination, ref int from, ref int to)
+    {
+        // An element: a tag, up to four bytes behind it or up to 60 of a literal, and what a vector may read beyond.
+        const int SourceMargin = 1 + ShortLiteralBytesMax + 16;
+        const int DestinationMargin = CopyBytesMax + 16;
+        ref byte sourceStart = ref MemoryMarshal.GetReference(source);
+        ref byte destinationStart = ref MemoryMarshal.GetReference(destination);
+        int read = from;
+        int written = to;
+        int readLimit = source.Length - SourceMargin;
+        int writtenLimit = destination.Length - DestinationMargin;
+        bool valid = true;
+        while (read <= readLimit && written <= writtenLimit)
+        {
+            int tag = Unsafe.Add(ref sourceStart, read);
+            ref byte target = ref Unsafe.Add(ref destinationStart, written);
+            int size;
+            int distance;
+            if ((tag & 3) == 0)
+            {
+                size = (tag >> 2) + 1;
+                if (size > ShortLiteralBytesMax)
+                {
+                    break;
+                }
+
+                CopyVectors(ref Unsafe.Add(ref sourceStart, read + 1), ref target, size);
+                read += 1 + size;
+                written += size;
+                continue;
+            }
+
+            if ((tag & 3) == 1)
+            {
+                size = 4 + ((tag >> 2) & 7);
+                distance = ((tag & 0xE0) << 3) | Unsafe.Add(ref sourceStart, read + 1);
+                read += 2;
+            }
+            else if ((tag & 3) == 2)
+            {
+                size = 1 + (tag >> 2);
+                distance = ReadUInt16(ref Unsafe.Add(ref sourceStart, read + 1));
+                read += 3;
+            }
+            else
+            {
+                break;
+            }
+
+            if (distance == 0 || distance > written)
+            {
+                valid = false;
+                break;
+            }
+
+            ref byte origin = ref Unsafe.Subtract(ref target, distance);
+            if (distance >= 16)
+            {
+                CopyVectors(ref origin, ref target, size);
+            }
+            else
+            {
+                for (int i = 0; i < size; i++)
+                {
+                    Unsafe.Add(ref target, i) = Unsafe.Add(ref origin, i);
+                }
+            }
+
+            written += size;
+        }
+
+        from = read;
+        to = written;
+        return valid;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyVectors(ref byte origin, ref byte target, int size)
+    {
+        // One after the other: where both overlap, each vector reads what the one before has written.
+        Vector128.LoadUnsafe(ref origin).StoreUnsafe(ref target);
+        for (int i = 16; i < size; i += 16)
+        {
+            Vector128.LoadUnsafe(ref origin, (nuint)i).StoreUnsafe(ref target, (nuint)i);
+        }
+    }
+
+    private static int ReadUInt16(ref byte start)
+    {
+        ushort value = Unsafe.ReadUnaligned<ushort>(ref start);
+        return BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value);
+    }
+
+    /// <summary>Reads the head of an element: a literal has distance 0. False if there is no whole one, or one that is not valid.</summary>
+    private static bool TryReadElement(ReadOnlySpan<byte> source, ref int from, out int size, out long distance)
+    {
+        int tag = source[from++];
+        size = (tag >> 2) + 1;
+        distance = 0;
+        int trailerLength = (tag & 3) switch { 0 => Math.Max(size - ShortLiteralBytesMax, 0), 1 => 1, 2 => 2, _ => 4 };
+        if (trailerLength > source.Length - from)
+        {
+            return false;
+        }
+
+        uint trailer = 0;
+        for (int i = 0; i < trailerLength; i++)
+        {
+            trailer |= (uint)source[from++] << (8 * i);
+        }
+
+        switch (tag & 3)
+        {
+            case 0:
+                if (trailerLength > 0)
+                {
+                    size = trailer < int.MaxValue ? (int)trailer + 1 : 0;
+                }
+
+                return size > 0;
+            case 1:
+                size = 4 + ((tag >> 2) & 7);
+                distance = ((uint)(tag & 0xE0) << 3) | trailer;
+                break;
+            default:
+                distance = trailer;
+                break;
+        }
+
+        return distance > 0;
     }
 
     private static void CopyBack(Span<byte> destination, int to, int distance, int size)
@@ -168,6 +278,7 @@ public static class SnappyBlock
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int CompressPiece(ReadOnlySpan<byte> piece, Span<byte> destination, int written, ushort[] positions)
     {
         int literalStart = 0;
@@ -207,6 +318,7 @@ public static class SnappyBlock
         return literalStart < piece.Length ? EmitLiteral(piece[literalStart..], destination, written) : written;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int MatchLength(ReadOnlySpan<byte> piece, int left, int right)
     {
         int start = right;
@@ -231,6 +343,7 @@ public static class SnappyBlock
         return right - start;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int EmitLiteral(ReadOnlySpan<byte> literal, Span<byte> destination, int written)
     {
         if (literal.IsEmpty)
@@ -259,6 +372,7 @@ public static class SnappyBlock
         return written + literal.Length;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int EmitCopy(Span<byte> destination, int written, int distance, int length)
     {
         // A copy holds at most 64 bytes; the rest must not fall below four, the shortest of the two-byte form.
@@ -284,6 +398,7 @@ public static class SnappyBlock
         return written + 2;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int EmitLongCopy(Span<byte> destination, int written, int distance, int length)
     {
         destination[written] = (byte)(((length - 1) << 2) | 2);

@@ -4,7 +4,9 @@ using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Compaction;
+using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.Series;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
 
@@ -16,9 +18,9 @@ namespace Narthex.Tsdb;
 /// <see cref="ReplayProgress"/> tells how far it is. All members are thread-safe. Disposing syncs the log; without it nothing
 /// that was committed is lost either, save by a power cut.
 /// </remarks>
-public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
+public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
 {
-    private static readonly string[] s_headDirectories = ["wal", "wbl", "chunks_head"];
+    private static readonly string[] s_headDirectories = ["wal", "wbl"];
 
     private readonly TsdbOptions _options;
     private readonly TimeProvider _time;
@@ -48,7 +50,13 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _time = time;
         _logger = logger;
         _walDirectory = Path.Combine(directory, "wal");
-        Head = new HeadStorage(new HeadOptions { ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds });
+        Head = new HeadStorage(new HeadOptions
+        {
+            ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds,
+            SamplesPerChunk = options.SamplesPerChunk > 0 ? options.SamplesPerChunk : ChunkCutting.SamplesTarget,
+            MaxExemplars = options.MaxExemplars,
+            KeepMetadata = options.KeepMetadata,
+        });
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
         _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
         _lifecycleMetrics = new LifecycleMetrics(metrics);
@@ -174,6 +182,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         }
 
         Head.Close();
+        await CloseHeadFilesAsync().ConfigureAwait(false); // Before the log: a snapshot names its end.
         _wal?.Dispose();
         _blocks?.Dispose();
         _lock?.Dispose();
@@ -190,6 +199,12 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
             throw new StorageException($"create data directory {DirectoryPath}: {error.Message}", error);
         }
 
+        if (_options.WalCompression == WalCompression.Zstd && ZstdLibrary.System is null)
+        {
+            // Before anything is touched.
+            ZstdLibrary.ThrowMissing("open write-ahead log");
+        }
+
         _metrics.CleanStart = -1;
         if (!_options.NoLockfile)
         {
@@ -204,13 +219,21 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         _blocks = BlockSet.Open(DirectoryPath, BlockOptions(), _registry, _time, _logger);
 
         // What is older than the newest block is in blocks, or was dropped with the head; the log may still have it.
-        Head.SetMinValidTime(_blocks.InOrderMaxTimeMs);
+        Head.BeginAt(_blocks.InOrderMaxTimeMs);
         long start = _time.GetTimestamp();
-        _replay.Run(cancellationToken);
+        bool chunksAreSound = LoadChunkFiles(_blocks.InOrderMaxTimeMs);
+        if (!LoadSnapshot(chunksAreSound, cancellationToken))
+        {
+            _replay.Run(cancellationToken);
+        }
+
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
         _metrics.UnknownHistogramRefs = _replay.UnknownHistogramRefs;
+        _metrics.UnknownExemplarRefs = _replay.UnknownExemplarRefs;
+        _metrics.UnknownMetadataRefs = _replay.UnknownMetadataRefs;
+        _metrics.UnknownTombstoneRefs = _replay.UnknownTombstoneRefs;
         var walOptions = new WalWriterOptions
         {
             SegmentBytes = _options.WalSegmentBytes,
@@ -227,8 +250,10 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
         Head.AttachLog(_wal);
         var log = new LogTruncation(Head, _wal, walOptions, _lifecycleMetrics, _logger, _time);
         _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time);
+        _chunkWriting = new ChunkWriting(Head, _logger, _time);
         _ready = true;
         _maintenance.Start();
+        _chunkWriting.Start();
     }
 
     private BlockSetOptions BlockOptions()
@@ -250,7 +275,7 @@ public sealed class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposa
     // Read from the disk, so that whatever the head keeps there counts.
     private long GetHeadBytes()
     {
-        long bytes = 0;
+        long bytes = _chunkFiles?.Bytes ?? 0;
         foreach (string name in s_headDirectories)
         {
             var directory = new DirectoryInfo(Path.Combine(DirectoryPath, name));

@@ -42,6 +42,18 @@ public sealed record TsdbOptions
     /// <summary>How long and how much is kept. May be changed later: <see cref="TsdbDatabase.SetRetention"/>.</summary>
     public RetentionLimits Retention { get; init; } = RetentionLimits.Default;
 
+    /// <summary>The number of samples that chunks aim at (<c>--storage.tsdb.samples-per-chunk</c>); zero for 120.</summary>
+    public int SamplesPerChunk { get; init; }
+
+    /// <summary>How many exemplars are kept (<c>storage.exemplars.max_exemplars</c>); 0 without <c>--enable-feature=exemplar-storage</c>.</summary>
+    public long MaxExemplars { get; init; }
+
+    /// <summary>Whether metadata of series is kept and logged (<c>--enable-feature=metadata-wal-records</c>).</summary>
+    public bool KeepMetadata { get; init; }
+
+    /// <summary>Whether closing leaves a snapshot of the memory, from which the next opening is quick. Upstream has it behind <c>--enable-feature=memory-snapshot-on-shutdown</c>.</summary>
+    public bool SnapshotOnClose { get; init; }
+
     internal TimeSpan GetMaxBlockDuration()
     {
         var longest = TimeSpan.FromDays(31);

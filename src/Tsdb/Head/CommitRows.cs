@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Wal;
@@ -38,6 +39,16 @@ internal sealed class CommitRows
     /// <summary>The number of rows.</summary>
     public int Count { get; private set; }
 
+    /// <summary>What comes beside the rows; null if nothing ever did.</summary>
+    public CommitExtras? Extras { get; private set; }
+
+    /// <summary>Whether there is nothing to commit.</summary>
+    public bool IsEmpty => Count == 0 && Extras is null or { IsEmpty: true };
+
+    /// <summary>Where to put what comes beside the rows.</summary>
+    public CommitExtras GetExtras() => Extras ??= new CommitExtras();
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Add(ulong reference, long timestampMs, double value)
     {
         if (Count == _capacity)
@@ -57,14 +68,20 @@ internal sealed class CommitRows
         Add(reference, timestampMs, histogram.Sum);
     }
 
-    /// <summary>The histogram of a row; null if it is a float. Cheap when rows are asked for in ascending order.</summary>
-    public FloatHistogram? GetHistogram(int row)
+    /// <summary>Makes a row of a float one of a histogram.</summary>
+    public void MakeHistogram(int row, FloatHistogram histogram)
     {
-        if (_histograms.Count == 0)
-        {
-            return null;
-        }
+        int place = _histograms.FindIndex(entry => entry.Row > row);
+        _histograms.Insert(place < 0 ? _histograms.Count : place, (row, histogram));
+        _nextHistogram = 0;
+    }
 
+    /// <summary>The histogram of a row; null if it is a float. Cheap when rows are asked for in ascending order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public FloatHistogram? GetHistogram(int row) => _histograms.Count == 0 ? null : FindHistogram(row);
+
+    private FloatHistogram? FindHistogram(int row)
+    {
         if (_nextHistogram >= _histograms.Count || _histograms[_nextHistogram].Row > row)
         {
             _nextHistogram = 0;
@@ -81,6 +98,7 @@ internal sealed class CommitRows
     public void Clear()
     {
         Count = 0;
+        Extras?.Clear();
         _histograms.Clear();
         _nextHistogram = 0;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.Storage;
 
@@ -8,7 +9,12 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
 {
     private CommitRows? _rows;
     private int _side;
-    private int _exemplars;
+
+    /// <inheritdoc/>
+    public bool WantsExemplars => head.Exemplars.IsEnabled;
+
+    /// <inheritdoc/>
+    public bool WantsMetadata => head.KeepsMetadata;
 
     /// <inheritdoc/>
     public SeriesRef GetOrAddSeries(Labels labels)
@@ -19,6 +25,7 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Append(SeriesRef series, long timestampMs, double value) =>
         (_rows ?? Activate()).Add(series.Value, timestampMs, value);
 
@@ -26,12 +33,22 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram) =>
         (_rows ?? Activate()).Add(series.Value, timestampMs, histogram);
 
-    /// <summary>Exemplars are counted and not stored yet.</summary>
-    public void AppendExemplar(SeriesRef series, in Exemplar exemplar) => _exemplars++;
+    /// <inheritdoc/>
+    public void AppendExemplar(SeriesRef series, in Exemplar exemplar)
+    {
+        if (WantsExemplars)
+        {
+            (_rows ??= Activate()).GetExtras().Add(series.Value, exemplar);
+        }
+    }
 
-    /// <summary>Metadata lives with the scrape targets; the head keeps none yet.</summary>
+    /// <inheritdoc/>
     public void UpdateMetadata(SeriesRef series, in MetricMetadata metadata)
     {
+        if (WantsMetadata)
+        {
+            (_rows ??= Activate()).GetExtras().Add(series.Value, metadata);
+        }
     }
 
     /// <inheritdoc/>
@@ -39,8 +56,7 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     {
         try
         {
-            Interlocked.Add(ref head.Counters.ExemplarsReceived, _exemplars);
-            if (_rows is not { Count: > 0 } rows)
+            if (_rows is not { IsEmpty: false } rows)
             {
                 return default;
             }
@@ -56,7 +72,7 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
                 }
             }
 
-            return new CommitResult(appended, refused, 0);
+            return new CommitResult(appended, refused, rows.Extras?.ExemplarsRejected ?? 0) { ExemplarsOutOfOrder = rows.Extras?.ExemplarsOutOfOrder ?? 0 };
         }
         finally
         {
@@ -67,7 +83,6 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     /// <inheritdoc/>
     public void Rollback()
     {
-        _exemplars = 0;
         if (_rows is { } rows)
         {
             _rows = null;

@@ -10,8 +10,8 @@ namespace Narthex.Tsdb.Head;
 
 /// <summary>A range of the head on its way into a block. It holds a view, so that nothing it walks goes away.</summary>
 /// <remarks>
-/// Chunks are handed out as they are; those that reach over an end of the range are encoded anew. The caller sees to it that commits
-/// cannot add to the range any more, and that there are no native histograms in it.
+/// Chunks are handed out as they are; those that reach over an end of the range, or that have deleted samples, are encoded anew. The caller sees to it that commits
+/// cannot add to the range any more.
 /// </remarks>
 internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
 {
@@ -97,7 +97,13 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
     }
 
     /// <summary>Where a chunk is: in the head's store, or encoded anew in the cursor's own bytes.</summary>
-    private readonly record struct Place(TimeRange Range, uint Handle, int Start, int Length);
+    private readonly record struct Place(TimeRange Range, uint Handle, int Start, int Length)
+    {
+        public ChunkEncoding Encoding { get; init; } = ChunkEncoding.Xor;
+
+        /// <summary>Those of a chunk of histograms, which are immutable.</summary>
+        public byte[]? Bytes { get; init; }
+    }
 
     private sealed class Cursor(HeadStorage head, HeadQuerier view, uint[] series) : IBlockSeriesCursor
     {
@@ -105,7 +111,10 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         private readonly List<uint> _handles = [];
         private readonly byte[] _open = new byte[ChunkAppender.ChunkBytesMax];
         private readonly ArrayBufferWriter<byte> _encoded = new(4096);
+        private readonly List<HistogramChunkBytes> _histograms = [];
+        private readonly ChunkBuilder _builder = new();
         private readonly SampleBuffer _samples = new();
+        private TimeRange[] _deleted = [];
         private int _position = -1;
 
         public Labels Labels => view.Index.GetLabels(series[_position]);
@@ -126,10 +135,10 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         public BlockChunk GetChunk(int index)
         {
             Place place = _chunks[index];
-            ReadOnlySpan<byte> bytes = place.Handle != 0
+            ReadOnlySpan<byte> bytes = place.Bytes is not null ? place.Bytes : place.Handle != 0
                 ? head.ClosedChunks.Get(place.Handle).Bytes
                 : _encoded.WrittenSpan.Slice(place.Start, place.Length);
-            return new BlockChunk(place.Range, ChunkEncoding.Xor, bytes);
+            return new BlockChunk(place.Range, place.Encoding, bytes);
         }
 
         public void Dispose() => _samples.Dispose();
@@ -156,11 +165,12 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 handle = chunk.Previous;
             }
 
+            _deleted = view.GetDeleted(slot) is { IsEmpty: false } deleted ? deleted.ToArray() : [];
             for (int i = _handles.Count - 1; i >= 0; i--)
             {
                 ClosedChunk chunk = head.ClosedChunks.Get(_handles[i]);
                 var range = new TimeRange(chunk.MinMs, chunk.MaxMs);
-                if (chunk.MinMs >= view.Range.MinMs && chunk.MaxMs <= view.Range.MaxMs)
+                if (chunk.MinMs >= view.Range.MinMs && chunk.MaxMs <= view.Range.MaxMs && !DeletedIntervals.Touch(_deleted, range))
                 {
                     _chunks.Add(new Place(range, _handles[i], 0, 0));
                 }
@@ -175,13 +185,71 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             {
                 Encode(_open.AsSpan(0, state.Encoder.ByteCount), state.Encoder.Count);
             }
+
+            if ((state.Flags & SeriesFlags.HasHistograms) != 0)
+            {
+                CollectHistograms(slot);
+            }
         }
 
-        /// <summary>Encodes the samples of a chunk that are in the range as a chunk of their own.</summary>
+        private void CollectHistograms(uint slot)
+        {
+            _histograms.Clear();
+            head.Histograms.Collect(slot, view.Range, _histograms);
+            foreach (HistogramChunkBytes chunk in _histograms)
+            {
+                if (chunk.Range.MinMs >= view.Range.MinMs && chunk.Range.MaxMs <= view.Range.MaxMs && !DeletedIntervals.Touch(_deleted, chunk.Range))
+                {
+                    _chunks.Add(new Place(chunk.Range, 0, 0, 0) { Encoding = chunk.Encoding, Bytes = chunk.Bytes });
+                    continue;
+                }
+
+                _samples.Clear();
+                ChunkDecoder.Append(chunk.Encoding, chunk.Bytes, view.Range, _samples);
+                DeletedIntervals.Remove(_deleted, _samples, 0);
+                AddBuilt();
+            }
+
+            _chunks.Sort(static (left, right) => left.Range.MinMs.CompareTo(right.Range.MinMs));
+            for (int i = 1; i < _chunks.Count; i++)
+            {
+                if (_chunks[i].Range.MinMs <= _chunks[i - 1].Range.MaxMs)
+                {
+                    EncodeAll(slot);
+                    return;
+                }
+            }
+        }
+
+        /// <summary>Encodes all samples of the series anew.</summary>
+        /// <remarks>
+        /// Chunks of floats and of histograms take turns and do not overlap, save behind a restart: floats in files are not replayed, and so end no chunk.
+        /// </remarks>
+        private void EncodeAll(uint slot)
+        {
+            _chunks.Clear();
+            _samples.Clear();
+            view.ReadSamples(slot, _samples);
+            AddBuilt();
+        }
+
+        private void AddBuilt()
+        {
+            _builder.Clear();
+            _builder.Add(_samples);
+            for (int i = 0; i < _builder.Count; i++)
+            {
+                BlockChunk built = _builder[i];
+                _chunks.Add(new Place(built.Range, 0, 0, 0) { Encoding = built.Encoding, Bytes = built.Data.ToArray() });
+            }
+        }
+
+        /// <summary>Encodes the samples of a chunk that are in the range, and not deleted, as a chunk of their own.</summary>
         private void Encode(ReadOnlySpan<byte> chunk, int count)
         {
             _samples.Clear();
             XorDecoder.Append(chunk, count, view.Range, _samples);
+            DeletedIntervals.Remove(_deleted, _samples, 0);
             if (_samples.Count == 0)
             {
                 return;

@@ -15,5 +15,4 @@ internal sealed class HeadCounters
     public long ChunksRemoved;
     public long AppendersCreated;
     public long ActiveAppenders;
-    public long ExemplarsReceived;
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Narthex.Model;
 using Narthex.Storage;
+using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Head.Index;
 using Narthex.Tsdb.Head.Series;
 
@@ -14,6 +15,7 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
 {
     private readonly uint _seriesCount = index.Count;
     private readonly int _pairCount = index.Pairs.Count;
+    private readonly TombstoneSet _tombstones = head.Tombstones;
     private int _disposed;
 
     /// <summary>The index that the view looks at.</summary>
@@ -118,8 +120,31 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
     }
 
     /// <summary>Appends what the view sees of the series in a slot.</summary>
-    [SkipLocalsInit]
     internal void ReadSamples(uint series, SampleBuffer samples)
+    {
+        int before = samples.Count;
+        ReadAll(series, samples);
+        if (_tombstones.Count > 0)
+        {
+            DeletedIntervals.Remove(_tombstones.Get(series), samples, before);
+        }
+    }
+
+    /// <summary>What is deleted of the series in a slot.</summary>
+    internal ReadOnlySpan<TimeRange> GetDeleted(uint series) => _tombstones.Get(series);
+
+    /// <summary>From the first to the last sample of a series; null if it has none.</summary>
+    internal TimeRange? GetBounds(uint series)
+    {
+        SeriesState state = head.CopySeries(series, default);
+        long newest = Math.Min(head.GetNewest(series, in state), epoch.GetNewestVisible(series, state.Epoch));
+        long oldest = Math.Max(Range.MinMs, GetOldest(series, in state));
+        return newest == long.MinValue || oldest > newest ? null : new TimeRange(oldest, newest);
+    }
+
+    // Deleted samples included.
+    [SkipLocalsInit]
+    private void ReadAll(uint series, SampleBuffer samples)
     {
         // The largest chunk: on the stack, so that reading allocates nothing.
         Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
@@ -235,8 +260,19 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
             return false;
         }
 
+        if (_tombstones.Count > 0 && _tombstones.Get(series) is { IsEmpty: false } deleted && IsDeleted(deleted, series))
+        {
+            return false;
+        }
+
         return !checkOldest || Math.Min(newestVisible, Range.MaxMs) >= GetOldest(series, in state);
     }
+
+    // Whether nothing is left in the range: one interval over all that is seen, as deletions of a whole series leave it.
+    private bool IsDeleted(ReadOnlySpan<TimeRange> deleted, uint series) =>
+        GetBounds(series) is { } bounds
+        && bounds.Overlaps(Range)
+        && DeletedIntervals.Cover(deleted, new TimeRange(Math.Max(bounds.MinMs, Range.MinMs), Math.Min(bounds.MaxMs, Range.MaxMs)));
 
     [SkipLocalsInit]
     private long GetOldest(uint series, in SeriesState state)

@@ -65,6 +65,7 @@ public sealed partial class HeadStorage
                 }
 
                 _truncatedMs = minTimeMs;
+                DropTombstones(minTimeMs);
                 Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minTimeMs));
                 if (_minTimeMs != long.MaxValue)
                 {
@@ -266,17 +267,13 @@ public sealed partial class HeadStorage
 
     private void FreeChunks()
     {
-        long freed = 0;
-        foreach (uint chain in _cutOff)
-        {
-            freed += ClosedChunks.Free(chain);
-        }
-
+        long freed = ClosedChunks.Free(_cutOff);
         _cutOff.Clear();
         _cutOff.TrimExcess();
         Interlocked.Add(ref Counters.ChunksRemoved, freed);
         ClosedChunks.ReleaseMemory();
         _openChunks.ReleaseEmpty();
+        ReleaseChunkFiles();
     }
 
     private void Collect()
@@ -291,8 +288,10 @@ public sealed partial class HeadStorage
             slot => !HasSamples(slot),
             gone =>
             {
+                DropTombstones(gone);
                 foreach (uint slot in gone)
                 {
+                    Metadata.Forget(slot);
                     ref SeriesState state = ref Pages[slot];
                     Pages.BeginWrite(slot);
                     state = new SeriesState { Generation = (byte)(state.Generation + 1), Epoch = state.Epoch };

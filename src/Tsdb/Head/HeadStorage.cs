@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.Index;
@@ -26,6 +27,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 
     private const int RowsPooledMax = 64;
 
+    // Some rows take about as long as a line takes to arrive from memory.
+    private const int RowsAhead = 8;
+
     private readonly Lock _commitLock = new();
     private readonly Lock _applyLock = new();
     private readonly SlabArena _openChunks = new();
@@ -45,15 +49,17 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public HeadStorage(HeadOptions? options = null)
     {
         _options = options ?? new HeadOptions();
-        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
+        Histograms = new HistogramStore(_options.ChunkRangeMs);
+        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
+        Exemplars.Resize(_options.MaxExemplars);
     }
 
     /// <summary>The number of series.</summary>
     public long SeriesCount => Index.Count;
 
     /// <summary>The number of chunks, open ones included.</summary>
-    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated) - Volatile.Read(ref Counters.ChunksRemoved);
+    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated) - Volatile.Read(ref Counters.ChunksRemoved) + Histograms.ChunksCreated - Histograms.ChunksRemoved;
 
     /// <summary>The oldest sample; <see cref="long.MaxValue"/> if there is none.</summary>
     public long MinTimeMs => Volatile.Read(ref _minTimeMs);
@@ -75,8 +81,6 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal uint SlotCount => Volatile.Read(ref _slotCount);
 
     internal SeriesPages Pages { get; } = new();
-
-    internal HistogramStore Histograms { get; } = new();
 
     internal ClosedChunkStore ClosedChunks { get; } = new();
 
@@ -133,8 +137,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
-    /// <summary>Samples older than this are refused from here on.</summary>
-    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, minValidTimeMs);
+    /// <summary>Samples older than this are refused.</summary>
+    internal long MinValidTimeMs => Volatile.Read(ref _minValidTimeMs);
+
+    /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
+    internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
     internal void CloseView(ViewRegistry.Epoch epoch)
     {
@@ -163,6 +170,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal static SeriesRef MakeRef(uint series, byte generation) => new(((ulong)generation << 32) | (series + 1UL));
 
     /// <summary>The index behind a reference. False if there is no such series (any more).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryResolve(ulong reference, out uint series)
     {
         series = unchecked((uint)reference - 1);
@@ -170,9 +178,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     }
 
     /// <summary>The newest time of a series; <see cref="long.MinValue"/> if it has no sample. For whoever holds a lock that keeps it from changing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long GetNewest(uint series, in SeriesState state)
     {
-        long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
+        long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
+            : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
+            : long.MinValue;
         if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
         {
             newest = Math.Max(newest, histogramMs);
@@ -216,8 +227,10 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 throw new StorageException("TSDB is closed");
             }
 
+            ConvertStaleMarkers(rows);
             int accepted = Validate(rows);
-            if (accepted == 0 && _seriesLogged == Index.Count)
+            bool hasExtras = rows.Extras?.Validate(this) == true;
+            if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count)
             {
                 return 0;
             }
@@ -233,6 +246,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 TellIfCompactable();
             }
 
+            if (hasExtras)
+            {
+                rows.Extras!.Apply(this);
+            }
+
             return accepted;
         }
     }
@@ -246,7 +264,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Chunks.Append(ref state, timestampMs, value);
+        AppendFloat(series, ref state, timestampMs, value);
         return true;
     }
 
@@ -259,8 +277,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Histograms.Append(series, timestampMs, histogram);
-        state.Flags |= SeriesFlags.HasHistograms;
+        AppendHistogram(series, ref state, timestampMs, histogram);
         return true;
     }
 
@@ -289,6 +306,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         return slot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Validate(CommitRows rows)
     {
         // Upstream takes no sample older than half a chunk range behind the newest: such chunks may be on their way to a block.
@@ -299,6 +317,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         long previousMs = long.MinValue;
         for (int i = 0; i < rows.Count; i++)
         {
+            if (i + RowsAhead < rows.Count)
+            {
+                Pages.Prefetch((uint)rows.Refs[i + RowsAhead] - 1);
+            }
+
             AppendError error = AppendError.None;
             RowPlan plan = RowPlan.Skip;
             long timestampMs = rows.Timestamps[i];
@@ -306,6 +329,10 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             {
                 error = AppendError.UnknownSeries;
                 Counters.SeriesNotFound++;
+            }
+            else if (rows.GetHistogram(i) is { } histogram && !HistogramValidation.IsValid(histogram))
+            {
+                error = AppendError.InvalidHistogram;
             }
             else if (timestampMs < oldestAllowed)
             {
@@ -370,6 +397,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             uint logged = EncodeNewSeries();
             rows.Encode(_batch, WalRefs);
+            rows.Extras?.Encode(_batch, WalRefs);
             _wal.Log(_batch);
             _seriesLogged = logged;
         }
@@ -414,6 +442,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         return end;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Apply(CommitRows rows)
     {
         ViewRegistry.Epoch? epoch = _views.Current;
@@ -426,6 +455,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             for (int i = 0; i < rows.Count; i++)
             {
+                if (i + RowsAhead < rows.Count && rows.Plans[i + RowsAhead] == RowPlan.Store)
+                {
+                    Chunks.Prefetch(in Pages[(uint)rows.Refs[i + RowsAhead] - 1]);
+                }
+
                 if (rows.Plans[i] == RowPlan.Skip)
                 {
                     continue;
@@ -457,13 +491,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 
                 if (rows.GetHistogram(i) is { } histogram)
                 {
-                    Histograms.Append(series, timestampMs, histogram);
-                    state.Flags |= SeriesFlags.HasHistograms;
+                    AppendHistogram(series, ref state, timestampMs, histogram);
                     histograms++;
                 }
                 else
                 {
-                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                    AppendFloat(series, ref state, timestampMs, rows.Values[i]);
                 }
 
                 Pages.EndWrite(series);

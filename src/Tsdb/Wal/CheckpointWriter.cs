@@ -127,11 +127,12 @@ public sealed class CheckpointWriter
         bool sound = reader.RecordType switch
         {
             RecordType.Series => CopySeries(record),
-            RecordType.Samples => CopySamples(record),
+            RecordType.Samples or RecordType.SamplesV2 => CopySamples(record),
             RecordType.Tombstones => CopyTombstones(record),
             RecordType.Exemplars => CopyExemplars(record),
             RecordType.Metadata => CollectMetadata(record),
-            >= RecordType.HistogramSamples and <= RecordType.CustomBucketsFloatHistogramSamples => CopyHistograms(record),
+            RecordType type when RecordTypes.HasHistograms(type) => CopyHistograms(record),
+            RecordType.MinValidTime => true, // That of this checkpoint is a later one.
             RecordType.MmapMarkers => true, // Only the out-of-order log has them, and it has no checkpoints.
             _ => CountUnknown(),
         };
@@ -186,13 +187,21 @@ public sealed class CheckpointWriter
         {
             if (_samples.Timestamps[i] >= _minTimestampMs)
             {
-                _kept.Add(_samples.Refs[i], _samples.Timestamps[i], _samples.Values[i]);
+                _kept.Add(_samples.Refs[i], _samples.Timestamps[i], _samples.Values[i], _samples.HasStartTimestamps ? _samples.StartTimestamps[i] : 0);
             }
         }
 
         _samplesKept += _kept.Count;
         _samplesDropped += _samples.Count - _kept.Count;
-        SamplesRecord.Encode(_batch.Buffer, _kept.Refs, _kept.Timestamps, _kept.Values);
+        if (_kept.HasStartTimestamps)
+        {
+            SamplesRecord.Encode(_batch.Buffer, _kept.Refs, _kept.Timestamps, _kept.Values, _kept.StartTimestamps);
+        }
+        else
+        {
+            SamplesRecord.Encode(_batch.Buffer, _kept.Refs, _kept.Timestamps, _kept.Values);
+        }
+
         _batch.EndRecord();
         return true;
     }
@@ -243,7 +252,7 @@ public sealed class CheckpointWriter
         {
             if (histograms.TimestampMs >= _minTimestampMs)
             {
-                target.Add(histograms.Ref, histograms.TimestampMs, histograms.Histogram);
+                target.Add(histograms.Ref, histograms.TimestampMs, histograms.Histogram, histograms.StartTimestampMs);
                 _samplesKept++;
             }
             else

@@ -36,6 +36,18 @@ public enum RecordType : byte
 
     /// <summary>Native histograms with float counts and custom bucket bounds.</summary>
     CustomBucketsFloatHistogramSamples = 10,
+
+    /// <summary>Float samples that may have start timestamps.</summary>
+    SamplesV2 = 11,
+
+    /// <summary>Native histograms with integer counts, custom bucket bounds or not, that may have start timestamps.</summary>
+    HistogramSamplesV2 = 12,
+
+    /// <summary>Native histograms with float counts, custom bucket bounds or not, that may have start timestamps.</summary>
+    FloatHistogramSamplesV2 = 13,
+
+    /// <summary>In checkpoints: the time before which samples were not needed any more when it was written.</summary>
+    MinValidTime = 14,
 }
 
 /// <summary>Reads the type of a record.</summary>
@@ -45,5 +57,10 @@ public static class RecordTypes
     public static RecordType Of(ReadOnlySpan<byte> record) => record.IsEmpty ? RecordType.None : (RecordType)record[0];
 
     /// <summary>Whether this version knows the type.</summary>
-    public static bool IsKnown(RecordType type) => type is >= RecordType.Series and <= RecordType.CustomBucketsFloatHistogramSamples;
+    public static bool IsKnown(RecordType type) => type is >= RecordType.Series and <= RecordType.MinValidTime;
+
+    /// <summary>Whether it holds native histograms.</summary>
+    public static bool HasHistograms(RecordType type) =>
+        type is (>= RecordType.HistogramSamples and <= RecordType.CustomBucketsFloatHistogramSamples)
+            or RecordType.HistogramSamplesV2 or RecordType.FloatHistogramSamplesV2;
 }

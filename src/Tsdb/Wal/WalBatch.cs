@@ -49,7 +49,7 @@ public sealed class WalBatch
 
     /// <summary>Compresses the records. Needs no lock, as it touches the batch only.</summary>
     /// <returns>The bytes saved.</returns>
-    internal long Prepare(WalCompression compression)
+    internal long Prepare(WalCompression compression, ZstdLibrary? zstd = null)
     {
         long saved = 0;
         _compressed.Clear();
@@ -63,10 +63,13 @@ public sealed class WalBatch
                 continue;
             }
 
-            int length = SnappyBlock.Compress(record, _compressed.GetSpan(SnappyBlock.GetMaxCompressedLength(record.Length)));
+            bool isZstd = compression == WalCompression.Zstd;
+            int length = isZstd
+                ? zstd!.Compress(record, _compressed.GetSpan(zstd.GetMaxCompressedLength(record.Length)))
+                : SnappyBlock.Compress(record, _compressed.GetSpan(SnappyBlock.GetMaxCompressedLength(record.Length)));
             if (length < record.Length)
             {
-                entry.Flags = WalFormat.SnappyFlag;
+                entry.Flags = isZstd ? WalFormat.ZstdFlag : WalFormat.SnappyFlag;
                 entry.PayloadStart = _compressed.Length;
                 entry.PayloadLength = length;
                 _compressed.Advance(length);

@@ -8,6 +8,9 @@ public enum WalCompression
 
     /// <summary>Snappy: the default.</summary>
     Snappy,
+
+    /// <summary>Zstandard, through the library of the system.</summary>
+    Zstd,
 }
 
 /// <summary>The layout of segments: 32 KiB pages, in them fragments of records, each behind a header of seven bytes.</summary>

@@ -69,7 +69,7 @@ public sealed class WalMetrics
         if (compression != WalCompression.None)
         {
             _savedBytesCounter = registry.CreateCounterFamily(
-                prefix + "record_bytes_saved_total", "Bytes of records saved by compression.", "compression").WithLabels("snappy");
+                prefix + "record_bytes_saved_total", "Bytes of records saved by compression.", "compression").WithLabels(compression == WalCompression.Zstd ? "zstd" : "snappy");
         }
     }
 

@@ -58,6 +58,9 @@ public sealed class WalReader : IDisposable
         Decompressed,
     }
 
+    /// <summary>What reads records that are compressed with zstd; null without it.</summary>
+    internal ZstdLibrary? Zstd { get; init; } = ZstdLibrary.System;
+
     /// <summary>The present record: empty for a record without bytes. Valid until the next <see cref="MoveNext"/>.</summary>
     public ReadOnlySpan<byte> Record => _source switch
     {
@@ -221,9 +224,19 @@ public sealed class WalReader : IDisposable
 
         if ((flags & WalFormat.SnappyFlag) == 0)
         {
-            // Not damage: a repair would throw away what another version can read.
-            throw new StorageException(
-                $"segment {_segments[_segmentPosition].Path} has records compressed with zstd, which this version cannot read");
+            if (Zstd is null)
+            {
+                // Not damage: a repair would throw away what the library can read.
+                ZstdLibrary.ThrowMissing($"read segment {_segments[_segmentPosition].Path}");
+            }
+
+            if (!Zstd.TryDecompress(record, ref _decompressed, out _recordLength))
+            {
+                return Damaged("damaged zstd frame", _position);
+            }
+
+            _source = RecordSource.Decompressed;
+            return true;
         }
 
         if (!SnappyBlock.TryGetDecompressedLength(record, out int length))

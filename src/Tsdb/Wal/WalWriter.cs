@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Narthex.Storage;
 using Narthex.Tsdb.Binary;
+using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Wal.Files;
 
 namespace Narthex.Tsdb.Wal;
@@ -66,6 +67,11 @@ public sealed class WalWriter : IDisposable
             throw new ArgumentException($"The segment size must be a multiple of {WalFormat.PageBytes} bytes.", nameof(options));
         }
 
+        if (options is { Compression: WalCompression.Zstd, Zstd: null })
+        {
+            ZstdLibrary.ThrowMissing("open write-ahead log");
+        }
+
         try
         {
             options.Files.CreateDirectory(directory);
@@ -103,7 +109,7 @@ public sealed class WalWriter : IDisposable
             return;
         }
 
-        long saved = batch.Prepare(_options.Compression);
+        long saved = batch.Prepare(_options.Compression, _options.Zstd);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);

@@ -1,3 +1,4 @@
+using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Wal.Files;
 
 namespace Narthex.Tsdb.Wal;
@@ -19,4 +20,7 @@ public sealed record WalWriterOptions
 
     /// <summary>The clock that measures syncs.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>What reads and writes records that are compressed with zstd; null without it.</summary>
+    internal ZstdLibrary? Zstd { get; init; } = ZstdLibrary.System;
 }

@@ -38,6 +38,13 @@ internal sealed class ApiRequest(HttpContext http, string routeValue, RequestPar
         Output.Raw("}"u8);
     }
 
+    /// <summary>It is done, and there is nothing to say.</summary>
+    public void AnswerWithoutContent()
+    {
+        Http.Response.StatusCode = 204;
+        Http.Response.ContentType = null;
+    }
+
     /// <summary>Writes the envelope of an error.</summary>
     public void WriteError(ApiErrorKind kind, string message)
     {

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Narthex.Model;
 using Narthex.PromQL;
 using Narthex.PromQL.Syntax;
@@ -5,7 +6,7 @@ using Narthex.Web.Http;
 
 namespace Narthex.Web.Api;
 
-/// <summary><c>query</c>, <c>query_range</c>, <c>format_query</c> and <c>query_exemplars</c>.</summary>
+/// <summary><c>query</c>, <c>query_range</c>, <c>format_query</c> and <c>parse_query</c>.</summary>
 internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
 {
     /// <summary>The most steps that a range query may have: a graph of a week at one minute.</summary>
@@ -60,32 +61,6 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
             ExpressionJson.Write(writer, expression);
         }
 
-        request.EndSuccess();
-        return Task.CompletedTask;
-    }
-
-    // Exemplars are stored with a later issue; until then every valid question has an empty answer.
-    public Task ExemplarsAsync(ApiRequest request)
-    {
-        RequestParameters parameters = request.Parameters;
-        long start = ApiValues.OptionalTime("start", parameters["start"], long.MinValue);
-        long end = ApiValues.OptionalTime("end", parameters["end"], long.MaxValue);
-        if (end < start)
-        {
-            throw new ApiException(ApiErrorKind.BadData, "end timestamp must not be before start timestamp");
-        }
-
-        try
-        {
-            PromQLParser.ParseExpression(parameters["query"], services.Language);
-        }
-        catch (PromQLParseException e)
-        {
-            throw new ApiException(ApiErrorKind.BadData, e.Message, e);
-        }
-
-        request.BeginSuccess();
-        request.Output.Raw("[]"u8);
         request.EndSuccess();
         return Task.CompletedTask;
     }
@@ -174,7 +149,7 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
         }
     }
 
-    private static QueryOptions ReadOptions(ApiRequest request)
+    internal static QueryOptions ReadOptions(ApiRequest request)
     {
         RequestParameters parameters = request.Parameters;
         TimeSpan? timeout = null;
@@ -214,8 +189,13 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
             }
         }
 
-        return details is null ? ApiOrigin : new QueryOrigin("api", details);
+        HttpRequest http = request.Http.Request;
+        string address = request.Http.Connection.RemoteIpAddress is { } ip ? (ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip).ToString() : "";
+        return new QueryOrigin("api", details ?? s_noDetails)
+        {
+            Request = new QueryHttpRequest(address, http.Method, http.PathBase + http.Path),
+        };
     }
 
-    private static readonly QueryOrigin ApiOrigin = new("api", new Dictionary<string, string>());
+    private static readonly Dictionary<string, string> s_noDetails = [];
 }

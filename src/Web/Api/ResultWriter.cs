@@ -148,7 +148,8 @@ internal static class ResultWriter
         output.Raw("]"u8);
     }
 
-    private static void WriteStatistics(IBufferWriter<byte> output, QueryStatistics statistics)
+    /// <summary>Writes what a query cost.</summary>
+    public static void WriteStatistics(IBufferWriter<byte> output, QueryStatistics statistics)
     {
         output.Raw("{\"timings\":{\"evalTotalTime\":"u8);
         output.Number(statistics.EvalTotalTime.TotalSeconds);
@@ -163,25 +164,34 @@ internal static class ResultWriter
         output.Raw(",\"execTotalTime\":"u8);
         output.Number(statistics.ExecTotalTime.TotalSeconds);
         output.Raw("},\"samples\":{"u8);
-        if (statistics.TotalQueryableSamplesPerStep is { Count: > 0 } steps)
-        {
-            ReadOnlySpan<byte> before = "\"totalQueryableSamplesPerStep\":[["u8;
-            foreach ((long timestampMs, long samples) in steps)
-            {
-                output.Raw(before);
-                output.SampleTime(timestampMs);
-                output.Raw(","u8);
-                output.Number(samples);
-                before = "],["u8;
-            }
-
-            output.Raw("]],"u8);
-        }
-
+        WriteSteps(output, "\"totalQueryableSamplesPerStep\":[["u8, statistics.TotalQueryableSamplesPerStep);
         output.Raw("\"totalQueryableSamples\":"u8);
         output.Number(statistics.TotalQueryableSamples);
+        output.Raw(","u8);
+        WriteSteps(output, "\"samplesReadPerStep\":[["u8, statistics.SamplesReadPerStep);
+        output.Raw("\"samplesRead\":"u8);
+        output.Number(statistics.SamplesRead);
         output.Raw(",\"peakSamples\":"u8);
         output.Number(statistics.PeakSamples);
         output.Raw("}}"u8);
+    }
+
+    private static void WriteSteps(IBufferWriter<byte> output, ReadOnlySpan<byte> before, IReadOnlyList<KeyValuePair<long, long>>? steps)
+    {
+        if (steps is not { Count: > 0 })
+        {
+            return;
+        }
+
+        foreach ((long timestampMs, long samples) in steps)
+        {
+            output.Raw(before);
+            output.SampleTime(timestampMs);
+            output.Raw(","u8);
+            output.Number(samples);
+            before = "],["u8;
+        }
+
+        output.Raw("]],"u8);
     }
 }

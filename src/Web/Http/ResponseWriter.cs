@@ -58,7 +58,7 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
     {
         if (_stream is null && (!mayCompress || _count < CompressBytesMin))
         {
-            response.ContentLength = _count;
+            response.ContentLength = response.StatusCode == 204 ? null : _count;
             mayCompress = false;
         }
 

@@ -15,7 +15,7 @@ internal sealed class MemoryStorage : IQueryableStorage
 
     public void Clear() => _series.Clear();
 
-    public void Append(Labels labels, long timestampMs, double value, FloatHistogram? histogram = null)
+    public void Append(Labels labels, long timestampMs, double value, FloatHistogram? histogram = null, long startMs = 0)
     {
         if (!_series.TryGetValue(labels, out List<Sample>? samples))
         {
@@ -23,7 +23,7 @@ internal sealed class MemoryStorage : IQueryableStorage
             _series.Add(labels, samples);
         }
 
-        var sample = new Sample(timestampMs, value, histogram);
+        var sample = new Sample(timestampMs, value, histogram, startMs);
         int index = samples.FindIndex(s => s.TimestampMs >= timestampMs);
         if (index >= 0 && samples[index].TimestampMs == timestampMs)
         {
@@ -63,7 +63,7 @@ internal sealed class MemoryStorage : IQueryableStorage
         return stored;
     }
 
-    private readonly record struct Sample(long TimestampMs, double Value, FloatHistogram? Histogram);
+    private readonly record struct Sample(long TimestampMs, double Value, FloatHistogram? Histogram, long StartMs);
 
     private sealed class Querier(MemoryStorage storage, TimeRange range) : IQuerier
     {
@@ -121,6 +121,8 @@ internal sealed class MemoryStorage : IQueryableStorage
                 {
                     samples.Append(sample.TimestampMs, histogram);
                 }
+
+                samples.SetStartTimestamp(sample.StartMs);
             }
         }
 

@@ -9,12 +9,19 @@ internal static class ScriptLoader
     public static void Load(LoadCommand command, MemoryStorage storage)
     {
         var loaded = new List<(Labels Labels, List<Point> Points)>();
+        (Labels Labels, List<Point> Points)? starts = null;
         foreach (string line in command.Series)
         {
             (Labels labels, bool isStartTimes, List<Point> points) = SeriesNotation.Parse(line);
             if (isStartTimes)
             {
+                starts = (labels, points);
                 continue;
+            }
+
+            if (starts is { } above && (above.Labels != labels || above.Points.Count != points.Count))
+            {
+                throw new FormatException("Start times do not fit the samples below them: " + line);
             }
 
             loaded.Add((labels, points));
@@ -22,9 +29,13 @@ internal static class ScriptLoader
             {
                 if (points[i].IsPresent)
                 {
-                    storage.Append(labels, i * command.IntervalMs, points[i].Value, points[i].Histogram);
+                    long timeMs = i * command.IntervalMs;
+                    long startMs = starts is { } known && known.Points[i].IsPresent ? timeMs + (long)known.Points[i].Value : 0;
+                    storage.Append(labels, timeMs, points[i].Value, points[i].Histogram, startMs);
                 }
             }
+
+            starts = null;
         }
 
         if (command.WithCustomBuckets)

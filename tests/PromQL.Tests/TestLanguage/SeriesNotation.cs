@@ -17,7 +17,7 @@ internal static partial class SeriesNotation
         Labels labels = ParseLabels(line, ref position);
         bool isStartTimes = line.AsSpan(position).StartsWith("@st", StringComparison.Ordinal);
         position += isStartTimes ? 3 : 0;
-        return (labels, isStartTimes, isStartTimes ? [] : ParsePoints(line[position..]));
+        return (labels, isStartTimes, isStartTimes ? ParseStarts(line[position..]) : ParsePoints(line[position..]));
     }
 
     public static double ParseNumber(string text) => text.ToLowerInvariant().TrimStart('+') switch
@@ -113,6 +113,43 @@ internal static partial class SeriesNotation
         {
             position++;
         }
+    }
+
+    // The start of each sample, in milliseconds relative to its time.
+    private static List<Point> ParseStarts(string text)
+    {
+        var points = new List<Point>();
+        foreach (string token in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            Match match = StartPattern().Match(token);
+            if (!match.Success)
+            {
+                throw new FormatException("Not a start time: " + token);
+            }
+
+            int times = match.Groups["times"].Success ? int.Parse(match.Groups["times"].Value, CultureInfo.InvariantCulture) : 0;
+            if (match.Groups["value"].Value == "_")
+            {
+                points.AddRange(Enumerable.Repeat(default(Point), Math.Max(times, 1)));
+                continue;
+            }
+
+            double value = Milliseconds(match.Groups["value"].Value);
+            double step = match.Groups["step"].Success ? Milliseconds(match.Groups["step"].Value) : 0;
+            for (int i = 0; i <= times; i++)
+            {
+                points.Add(new Point(true, value + (i * step), null));
+            }
+        }
+
+        return points;
+    }
+
+    private static long Milliseconds(string duration)
+    {
+        string magnitude = duration.TrimStart('+', '-');
+        long milliseconds = magnitude == "0" ? 0 : (long)PrometheusDuration.Parse(magnitude).TotalMilliseconds;
+        return duration[0] == '-' ? -milliseconds : milliseconds;
     }
 
     private static List<Point> ParsePoints(string text)
@@ -243,6 +280,9 @@ internal static partial class SeriesNotation
 
     [GeneratedRegex(@"^(?<value>_|stale|[+-]?(inf|nan|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?))((?<sign>[+-])(?<step>(inf|nan|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)))?(x(?<times>\d+))?$", RegexOptions.IgnoreCase)]
     private static partial Regex FloatPattern();
+
+    [GeneratedRegex(@"^(?<value>_|[+-]?[0-9a-wyz]+)(?<step>[+-][0-9a-wyz]+)?(x(?<times>\d+))?$")]
+    private static partial Regex StartPattern();
 
     [GeneratedRegex(@"(?<name>[a-z_]+):(?<value>\[[^\]]*\]|[^\s}]+)")]
     private static partial Regex FieldPattern();

@@ -98,7 +98,7 @@ public sealed class PeerDirectoryTests
         HeadReading.ReadAll(database).SelectMany(pair => pair.Value.Select(sample =>
             string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {FloatFormat.FormatGeneral(BitConverter.UInt64BitsToDouble(sample.Bits))} {sample.Ms}")));
 
-    private static async Task LetPrometheusScrapeItself(PeerDirectory directory, string data)
+    internal static async Task LetPrometheusScrapeItself(PeerDirectory directory, string data, params string[] flags)
     {
         int port;
         using (var probe = new TcpListener(IPAddress.Loopback, 0))
@@ -113,7 +113,7 @@ public sealed class PeerDirectoryTests
 
             """));
         using Process prometheus = PeerDirectory.Start(
-            "prometheus", "--config.file=" + directory.Combine("prometheus.yml"), "--storage.tsdb.path=" + data, $"--web.listen-address=127.0.0.1:{port}");
+            "prometheus", ["--config.file=" + directory.Combine("prometheus.yml"), "--storage.tsdb.path=" + data, $"--web.listen-address=127.0.0.1:{port}", .. flags]);
         try
         {
             _ = prometheus.StandardOutput.ReadToEndAsync();

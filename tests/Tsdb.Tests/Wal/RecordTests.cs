@@ -27,6 +27,88 @@ public sealed class RecordTests
             Convert.ToHexString(buffer.WrittenSpan));
     }
 
+    // Type, then 5, 1000 and 400 as zigzag varints, 1.0; -2, +1, "the same", -0.0; +1, +2, "none", 2.0; 0, +3, "-100 from the first", 0.
+    [Fact]
+    public void Samples_record_of_the_second_generation_has_the_documented_bytes()
+    {
+        var buffer = new ByteWriter();
+        SamplesRecord.Encode(buffer, [5, 3, 4, 4], [1000, 1001, 1002, 1003], [1.0, -0.0, 2.0, 0.0], [400, 400, 0, 300]);
+
+        Assert.Equal(
+            "0B" + "0A" + "D00F" + "A006" + "3FF0000000000000" + "03" + "02" + "01" + "8000000000000000" + "02" + "04" + "00" + "4000000000000000"
+                + "00" + "06" + "02" + "C701" + "0000000000000000",
+            Convert.ToHexString(buffer.WrittenSpan));
+    }
+
+    [Fact]
+    public void Samples_with_start_timestamps_come_back()
+    {
+        for (int seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            int count = random.Next(1, 600);
+            ulong[] refs = [.. Enumerable.Range(0, count).Select(_ => random.Next(10) == 0 ? (ulong)random.NextInt64() << 1 : (ulong)random.Next(100))];
+            long[] timestamps = [.. refs.Select(_ => random.Next(10) == 0 ? random.NextInt64(long.MinValue, long.MaxValue) : random.Next(1000))];
+            long[] starts = [.. refs.Select(_ => random.Next(4) switch { 0 => 0, 1 => random.NextInt64(long.MinValue, long.MaxValue), _ => random.Next(-2, 2) })];
+            double[] values = [.. refs.Select(_ => random.NextDouble())];
+            var buffer = new ByteWriter();
+            SamplesRecord.Encode(buffer, refs, timestamps, values, starts);
+            var columns = new SampleColumns();
+
+            Assert.True(SamplesRecord.TryDecode(buffer.WrittenSpan, columns), $"seed {seed}");
+            Assert.Equal(refs, columns.Refs);
+            Assert.Equal(timestamps, columns.Timestamps);
+            Assert.Equal(values, columns.Values);
+            Assert.Equal(starts.Any(start => start != 0) ? starts : [], columns.StartTimestamps);
+        }
+    }
+
+    [Theory]
+    [InlineData(RecordType.HistogramSamplesV2)]
+    [InlineData(RecordType.FloatHistogramSamplesV2)]
+    public void Histograms_with_start_timestamps_come_back_whatever_their_buckets(RecordType type)
+    {
+        FloatHistogram[] histograms =
+        [
+            new() { Schema = 3, ZeroThreshold = 0.5, ZeroCount = 2, Count = 9, Sum = 1.5, PositiveSpans = [new(-2, 2), new(3, 1)], PositiveBuckets = [4, 1, 2] },
+            new() { Schema = -53, Count = 3, Sum = -7, PositiveSpans = [new(0, 2)], PositiveBuckets = [1, 2], CustomValues = [0.5, 2.5] },
+            new() { Schema = 0, Count = 1, Sum = 3, NegativeSpans = [new(1, 1)], NegativeBuckets = [1], CounterResetHint = CounterResetHint.Gauge },
+        ];
+        long[] starts = [0, 500, 500];
+        var buffer = new ByteWriter();
+        HistogramsRecordWriter writer = HistogramsRecordWriter.Begin(buffer, type);
+        for (int i = 0; i < histograms.Length; i++)
+        {
+            writer.Add((ulong)(10 - i), 1000 + i, histograms[i], starts[i]);
+        }
+
+        var reader = new HistogramsRecordReader(buffer.WrittenSpan);
+        for (int i = 0; i < histograms.Length; i++)
+        {
+            Assert.True(reader.MoveNext());
+            Assert.Equal(((ulong)(10 - i), 1000L + i, starts[i]), (reader.Ref, reader.TimestampMs, reader.StartTimestampMs));
+            Assert.Equal(histograms[i].ToString(), reader.Histogram.ToString());
+            Assert.Equal(histograms[i].CustomValues, reader.Histogram.CustomValues);
+            Assert.Equal(histograms[i].CounterResetHint, reader.Histogram.CounterResetHint);
+        }
+
+        Assert.False(reader.MoveNext());
+        Assert.False(reader.IsDamaged);
+        Assert.Equal(type == RecordType.HistogramSamplesV2, reader.IsInteger);
+    }
+
+    [Fact]
+    public void Minimum_time_record_has_the_documented_bytes()
+    {
+        var buffer = new ByteWriter();
+        MinValidTimeRecord.Encode(buffer, -2);
+
+        Assert.Equal("0E" + "FFFFFFFFFFFFFFFE", Convert.ToHexString(buffer.WrittenSpan));
+        Assert.True(MinValidTimeRecord.TryDecode(buffer.WrittenSpan, out long time));
+        Assert.Equal(-2, time);
+        Assert.False(MinValidTimeRecord.TryDecode(buffer.WrittenSpan[..^1], out _));
+    }
+
     [Fact]
     public void Series_come_back_however_their_labels_were_given()
     {

@@ -9,6 +9,7 @@ public sealed class WalRoundTripTests
     [Theory]
     [InlineData(WalCompression.None)]
     [InlineData(WalCompression.Snappy)]
+    [InlineData(WalCompression.Zstd)]
     public void Records_of_every_size_around_a_page_come_back_in_order(WalCompression compression)
     {
         var files = new MemoryWalFiles();

@@ -145,14 +145,14 @@ public sealed class QueryApiTests : IAsyncLifetime
             Statistics = new QueryStatistics
             {
                 TotalQueryableSamples = 4, PeakSamples = 2, EvalTotalTime = TimeSpan.FromMilliseconds(1.5),
-                TotalQueryableSamplesPerStep = [new(1000, 1), new(2500, 3)],
+                TotalQueryableSamplesPerStep = [new(1000, 1), new(2500, 3)], SamplesRead = 3, SamplesReadPerStep = [new(1000, 1), new(2500, 2)],
             },
         });
 
         (_, string body) = await _server.GetAsync("/api/v1/query?query=x&stats=all");
 
         Assert.Equal(
-            """{"status":"success","data":{"resultType":"vector","result":[],"stats":{"timings":{"evalTotalTime":0.0015,"resultSortTime":0,"queryPreparationTime":0,"innerEvalTime":0,"execQueueTime":0,"execTotalTime":0},"samples":{"totalQueryableSamplesPerStep":[[1,1],[2.500,3]],"totalQueryableSamples":4,"peakSamples":2}}}}""",
+            """{"status":"success","data":{"resultType":"vector","result":[],"stats":{"timings":{"evalTotalTime":0.0015,"resultSortTime":0,"queryPreparationTime":0,"innerEvalTime":0,"execQueueTime":0,"execTotalTime":0},"samples":{"totalQueryableSamplesPerStep":[[1,1],[2.500,3]],"totalQueryableSamples":4,"samplesReadPerStep":[[1,1],[2.500,2]],"samplesRead":3,"peakSamples":2}}}}""",
             body);
         Assert.True(_server.Engine.LastOptions.PerStepStatistics);
     }

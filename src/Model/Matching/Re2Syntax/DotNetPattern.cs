@@ -18,6 +18,14 @@ internal static class DotNetPattern
         return text.Append(")\\z").ToString();
     }
 
+    /// <summary>The pattern, matching anywhere in a text.</summary>
+    public static string Unanchored(Re2Node node)
+    {
+        var text = new StringBuilder();
+        Write(text, node);
+        return text.ToString();
+    }
+
     private static void Write(StringBuilder text, Re2Node node)
     {
         switch (node)

@@ -182,18 +182,15 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         }
     }
 
-    // The hash of the label set says where in [0, 1) a series lies, so that a ratio and its complement share no series and leave none out.
     private void LimitRatio()
     {
         int steps = node.Grid.Count;
         for (int i = 0; i < _series.Count; i++)
         {
-            double offset = _series[i].Labels.GetStableHash() / (double)ulong.MaxValue;
+            double offset = RatioSampling.OffsetOf(_series[i].Labels);
             for (int step = 0; step < steps; step++)
             {
-                double ratio = parameters[step];
-                bool keeps = ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
-                _kept[(i * steps) + step] = keeps && _buffer[i].Present[step];
+                _kept[(i * steps) + step] = RatioSampling.Keeps(parameters[step], offset) && _buffer[i].Present[step];
             }
         }
     }

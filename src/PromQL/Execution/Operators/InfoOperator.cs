@@ -15,6 +15,7 @@ internal sealed class InfoOperator : ISeriesOperator
     private readonly CallNode _call;
     private readonly ISeriesOperator _input;
     private readonly QueryContext _context;
+    private readonly SampleScope _scope;
     private readonly SelectNode _selector;
     private readonly List<LabelMatcher> _nameMatchers;
     private readonly List<LabelMatcher> _dataMatchers;
@@ -31,6 +32,7 @@ internal sealed class InfoOperator : ISeriesOperator
         _nameMatchers = names;
         _dataMatchers = data;
         _context = context;
+        _scope = context.Scope;
     }
 
     public static InfoOperator Create(CallNode call, ISeriesOperator input, QueryContext context)
@@ -138,7 +140,7 @@ internal sealed class InfoOperator : ISeriesOperator
     {
         RejectHistograms();
         var infos = new List<InfoSeries>();
-        using var select = new SelectOperator(_selector, _context);
+        using var select = _context.Within(_scope, () => new SelectOperator(_selector, _context));
         IReadOnlyList<SeriesLabels> series = select.GetSeries();
         foreach (SeriesLabels labels in series)
         {
@@ -154,7 +156,7 @@ internal sealed class InfoOperator : ISeriesOperator
 
     private void RejectHistograms()
     {
-        using var select = new SelectOperator(_selector with { WantsTimestamp = false }, _context);
+        using var select = _context.Within(new QueryScope(_call.Grid, perStep: false), () => new SelectOperator(_selector with { WantsTimestamp = false }, _context));
         select.GetSeries();
         using var block = new StepBlock(_call.Grid.Count);
         while (select.TryReadNext(block))

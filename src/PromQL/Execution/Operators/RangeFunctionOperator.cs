@@ -13,12 +13,12 @@ internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall ca
         IReadOnlyList<SeriesLabels> series = input.GetSeries();
         if (input is RangeSelectOperator selection)
         {
-            _batches = SeriesBatches.ForHeavy(series.Count, call.Grid, selection.SpanMs, call.Context, (index, samples, block) =>
+            _batches = SeriesBatches.ForHeavy(series.Count, call.Grid, selection.SpanMs, call.Context, selection.Scope, (index, samples, block) =>
             {
-                long queryable = selection.Read(index, samples);
+                SampleCount count = selection.Read(index, samples);
                 block.Clear();
                 function.Kernel(call, samples, block);
-                return (samples.Raw.Count, queryable);
+                return (samples.Raw.Count, count);
             });
         }
 
@@ -30,6 +30,7 @@ internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall ca
         var output = new SeriesLabels[series.Count];
         for (int i = 0; i < output.Length; i++)
         {
+            call.Context.ThrowIfCancelled(i);
             output[i] = MetricSchema.Drop(series[i], call.Context.DelayedNameRemoval);
         }
 

@@ -6,6 +6,7 @@ namespace Narthex.PromQL.Execution.Operators;
 /// <summary>The raw samples of each matching series.</summary>
 internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext context) : IRangeOperator
 {
+    private readonly SampleScope _scope = context.Scope;
     private ISeriesSelection? _selection;
     private SeriesLabels[] _series = [];
     private int _next;
@@ -13,6 +14,8 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
     public ReferenceTimes Times { get; } = ReferenceTimes.Of(node.Grid, node.Source.OffsetMs, node.Source.AtMs);
 
     public long RangeMs => node.RangeMs;
+
+    public SampleScope Scope => _scope;
 
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
@@ -27,6 +30,7 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
         _series = new SeriesLabels[_selection.Count];
         for (int i = 0; i < _series.Length; i++)
         {
+            context.ThrowIfCancelled(i);
             _series[i] = new SeriesLabels(_selection.GetLabels(i));
         }
 
@@ -40,21 +44,31 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
             return false;
         }
 
-        long queryable = Read(_next++, input);
-        context.CountRead(input.Raw.Count);
+        SampleCount count = Read(_next++, input);
 
         // The buffer is reused, so it weighs only while this series is in it.
         context.HoldSamples(input.Raw.Count);
         context.ReleaseSamples(input.Raw.Count);
-        context.CountQueryable(queryable);
+        if (!_scope.NeedsSteps)
+        {
+            _scope.Count(count);
+        }
+        else
+        {
+            for (int i = 0; i < Times.Count; i++)
+            {
+                _scope.CountAt(i, input.CountAt(i));
+            }
+        }
+
         return true;
     }
 
     /// <summary>How much time the samples span.</summary>
     public long SpanMs => Times.LastMs - Times.FirstMs + node.RangeMs;
 
-    /// <summary>Reads one series, and counts nothing. Several threads may, into inputs of their own. Returns how many samples the windows hold together.</summary>
-    public long Read(int series, RangeInput input)
+    /// <summary>Reads one series, and counts nothing. Several threads may, into inputs of their own. Returns how many samples the windows hold.</summary>
+    public SampleCount Read(int series, RangeInput input)
     {
         context.ThrowIfCancelled();
         input.Raw.Clear();
@@ -74,12 +88,16 @@ internal sealed class SubqueryOperator : IRangeOperator
     private readonly SubqueryNode _node;
     private readonly ISeriesOperator _inner;
     private readonly QueryContext _context;
+    private readonly SampleScope _scope;
+    private readonly bool _isResult;
     private readonly StepBlock _block;
     private IReadOnlyList<SeriesLabels> _series = [];
     private int _next;
 
-    public SubqueryOperator(SubqueryNode node, ISeriesOperator inner, QueryContext context)
+    public SubqueryOperator(SubqueryNode node, ISeriesOperator inner, bool isResult, QueryContext context)
     {
+        _scope = context.Scope;
+        _isResult = isResult;
         _node = node;
         _inner = inner;
         _context = context;
@@ -93,18 +111,13 @@ internal sealed class SubqueryOperator : IRangeOperator
 
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
-        _context.SubqueryDepth++;
         _series = _inner.GetSeries();
-        _context.SubqueryDepth--;
         return _series;
     }
 
     public bool TryReadNext(RangeInput input)
     {
-        _context.SubqueryDepth++;
-        bool found = _inner.TryReadNext(_block);
-        _context.SubqueryDepth--;
-        if (!found)
+        if (!_inner.TryReadNext(_block))
         {
             return false;
         }
@@ -132,9 +145,29 @@ internal sealed class SubqueryOperator : IRangeOperator
 
         _context.HoldSamples(input.Raw.Count);
         _context.ReleaseSamples(input.Raw.Count);
-        _context.CountQueryable(input.Load(Times, _node.RangeMs));
+        CountWindows(input, input.Load(Times, _node.RangeMs));
         input.Labels = _series[_next++].Labels;
         return true;
+    }
+
+    // What was read for the inner evaluations has been counted by them.
+    private void CountWindows(RangeInput input, SampleCount count)
+    {
+        if (_isResult)
+        {
+            return;
+        }
+
+        if (!_scope.NeedsSteps)
+        {
+            _scope.Count(count with { Read = 0 });
+            return;
+        }
+
+        for (int i = 0; i < Times.Count; i++)
+        {
+            _scope.CountAt(i, input.CountAt(i) with { Read = 0 });
+        }
     }
 
     public void Dispose()

@@ -10,6 +10,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
 {
     private readonly ReferenceTimes _times = ReferenceTimes.Of(node.Grid, node.Source.OffsetMs, node.Source.AtMs);
     private readonly SampleBuffer _samples = new();
+    private readonly SampleScope _scope = context.Scope;
     private ISeriesSelection? _selection;
     private SeriesBatches? _batches;
     private int _next;
@@ -27,19 +28,21 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         var series = new SeriesLabels[_selection.Count];
         for (int i = 0; i < series.Length; i++)
         {
+            context.ThrowIfCancelled(i);
             series[i] = new SeriesLabels(_selection.GetLabels(i));
         }
 
         if (node.Source.Extension == SelectorExtension.None)
         {
             ISeriesSelection selection = _selection;
-            _batches = SeriesBatches.ForHeavy(series.Length, node.Grid, _times.LastMs - _times.FirstMs + node.LookbackMs, context, (index, input, block) =>
+            _batches = SeriesBatches.ForHeavy(series.Length, node.Grid, _times.LastMs - _times.FirstMs + node.LookbackMs, context, _scope, (index, input, block) =>
             {
                 context.ThrowIfCancelled();
                 block.Clear();
                 input.Raw.Clear();
                 selection.ReadSamples(index, input.Raw);
-                return (input.Raw.Count, Fill(input.Raw, _times, node.LookbackMs, node.WantsTimestamp, block));
+                long found = Fill(input.Raw, block);
+                return (input.Raw.Count, new SampleCount(found, found));
             });
         }
 
@@ -62,15 +65,13 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         block.Clear();
         _samples.Clear();
         _selection.ReadSamples(_next, _samples);
-        context.CountRead(_samples.Count);
         if (node.Source.Extension == SelectorExtension.Smoothed)
         {
-            SmoothedSelection.Fill(_samples, _times, node, _selection.GetLabels(_next).MetricName, context, block);
+            SmoothedSelection.Fill(_samples, _times, node, _selection.GetLabels(_next).MetricName, context, _scope, block);
         }
         else
         {
-            long found = Fill(_samples, _times, node.LookbackMs, node.WantsTimestamp, block);
-            context.CountQueryable(found);
+            _scope.CountSelected(block, Fill(_samples, block));
         }
 
         _next++;
@@ -82,6 +83,10 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         _batches?.Dispose();
         _samples.Dispose();
     }
+
+    private long Fill(SampleBuffer samples, StepBlock block) => node.WantsStartTimestamp
+        ? StartTimestampSelection.Fill(samples, _times, node.LookbackMs, block)
+        : Fill(samples, _times, node.LookbackMs, node.WantsTimestamp, block);
 
     // The window (time - lookback, time] is open on the left. A staleness marker hides what lies before it.
     private static long Fill(SampleBuffer samples, ReferenceTimes times, long lookbackMs, bool wantsTimestamp, StepBlock block)
@@ -110,7 +115,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
             {
                 if (!histogram.IsStale)
                 {
-                    found += histogram.SizeInSamples;
+                    found += wantsTimestamp ? 1 : histogram.SizeInSamples;
                     if (wantsTimestamp)
                     {
                         block.Set(i, timestamps[latest] / 1000.0);

@@ -7,7 +7,7 @@ namespace Narthex.PromQL.Execution.Operators;
 /// <summary>The <c>smoothed</c> instant selector: values between two samples are interpolated.</summary>
 internal static class SmoothedSelection
 {
-    public static void Fill(SampleBuffer samples, ReferenceTimes times, SelectNode node, string metricName, QueryContext context, StepBlock block)
+    public static void Fill(SampleBuffer samples, ReferenceTimes times, SelectNode node, string metricName, QueryContext context, SampleScope scope, StepBlock block)
     {
         using var clean = new RangeInput();
         CopyTo(samples, clean.Raw);
@@ -25,12 +25,12 @@ internal static class SmoothedSelection
             }
             else if (hasFloat)
             {
-                context.CountQueryable(1);
+                scope.CountAt(i, new SampleCount(1, 1));
                 block.Set(i, Functions.Range.Interpolation.Floats(clean.FloatTimes, clean.FloatValues, before, after, timeMs, isCounter: false));
             }
             else if (hasHistogram)
             {
-                context.CountQueryable(1);
+                scope.CountAt(i, new SampleCount(1, 1));
                 FloatHistogram? value = Functions.Range.Interpolation.Histograms(
                     clean.HistogramTimes, clean.Histograms, histogramBefore, histogramAfter, timeMs, isCounter: null, out bool mixed);
                 if (mixed)

@@ -25,14 +25,24 @@ internal static class HistogramRate
             }
 
             ReadOnlySpan<FloatHistogram> window = input.Histograms[start..end];
-            if (window.Length < 2 || Difference(call, input, window, isCounter) is not { } difference)
+            long endMs = call.Times.TimeAt(i);
+            ReadOnlySpan<long> times = input.HistogramTimes[start..end];
+            ReadOnlySpan<long> origins = isCounter && call.UsesOrigins(input) ? input.HistogramOrigins[start..end] : default;
+            bool fromOrigin = origins.Length > 0 && StartTimestamps.IsOrigin(origins[0], endMs - call.RangeMs, times[0]);
+            FloatHistogram? difference = window.Length > 1 ? Difference(call, input, window, times, origins, isCounter) : null;
+            if (fromOrigin && (difference is not null || window.Length == 1))
+            {
+                difference = FromZero(call, input, difference, window[0]);
+            }
+
+            if (difference is null)
             {
                 continue;
             }
 
-            long endMs = call.Times.TimeAt(i);
-            double factor = RateKernels.Factor(
-                input.HistogramTimes[start], input.HistogramTimes[end - 1], window.Length, endMs - call.RangeMs, endMs, isCounter, window[0].Count, difference.Count);
+            double factor = fromOrigin
+                ? StartTimestamps.FactorFromOrigin(origins[0], times[0], times[^1], window.Length, endMs)
+                : RateKernels.Factor(times[0], times[^1], window.Length, endMs - call.RangeMs, endMs, isCounter, window[0].Count, difference.Count);
             if (isRate)
             {
                 factor /= call.RangeMs / 1000.0;
@@ -43,14 +53,15 @@ internal static class HistogramRate
     }
 
     /// <summary>The difference between the last and first histogram, counter resets made good; null (with a warning) if they do not fit together.</summary>
-    private static FloatHistogram? Difference(RangeCall call, RangeInput input, ReadOnlySpan<FloatHistogram> window, bool isCounter)
+    private static FloatHistogram? Difference(
+        RangeCall call, RangeInput input, ReadOnlySpan<FloatHistogram> window, ReadOnlySpan<long> times, ReadOnlySpan<long> origins, bool isCounter)
     {
         FloatHistogram first = window[0];
         FloatHistogram last = window[^1];
         CheckHints(call, input, window, isCounter);
 
         // After a reset between the first two samples the layout of the first does not matter any more.
-        bool firstIsVoid = isCounter && window[1].DetectReset(first);
+        bool firstIsVoid = isCounter && IsReset(window, times, origins, 1);
         bool custom = firstIsVoid ? window[1].UsesCustomBuckets : first.UsesCustomBuckets;
         for (int i = firstIsVoid ? 1 : 0; i < window.Length; i++)
         {
@@ -80,11 +91,20 @@ internal static class HistogramRate
         {
             for (int i = firstIsVoid ? 2 : 1; i < window.Length; i++)
             {
-                if (window[i].DetectReset(window[i - 1]))
+                if (IsReset(window, times, origins, i))
                 {
                     result = result.Plus(window[i - 1], out HistogramArithmetic added);
                     flags |= added;
                 }
+            }
+        }
+
+        for (int i = 1; i < origins.Length; i++)
+        {
+            if (StartTimestamps.Overlaps(origins[i - 1], times[i - 1], origins[i]))
+            {
+                call.WarnOverlap(input);
+                break;
             }
         }
 
@@ -95,6 +115,33 @@ internal static class HistogramRate
 
         result.CounterResetHint = CounterResetHint.Gauge;
         return result.Compacted();
+    }
+
+    private static bool IsReset(ReadOnlySpan<FloatHistogram> window, ReadOnlySpan<long> times, ReadOnlySpan<long> origins, int i) =>
+        (origins.Length > 0 && StartTimestamps.IsReset(origins[i - 1], times[i - 1], origins[i], times[i])) || window[i].DetectReset(window[i - 1]);
+
+    // The first histogram of the window began at zero inside of it, so all of it is growth as well.
+    private static FloatHistogram? FromZero(RangeCall call, RangeInput input, FloatHistogram? difference, FloatHistogram first)
+    {
+        if (difference is null)
+        {
+            return first;
+        }
+
+        if (difference.UsesCustomBuckets != first.UsesCustomBuckets)
+        {
+            call.WarnMixedBuckets(input);
+            return null;
+        }
+
+        FloatHistogram sum = difference.Plus(first, out HistogramArithmetic arithmetic);
+        if (arithmetic.HasFlag(HistogramArithmetic.BoundsReconciled))
+        {
+            call.Context.Annotations.Inform("mismatched custom buckets were reconciled during addition", call.RangePosition);
+        }
+
+        sum.CounterResetHint = CounterResetHint.Gauge;
+        return sum;
     }
 
     public static void CheckHints(RangeCall call, RangeInput input, ReadOnlySpan<FloatHistogram> window, bool isCounter)

@@ -51,6 +51,12 @@ internal sealed class RangeCall
         }
     }
 
+    /// <summary>Whether start timestamps of the samples matter: the engine uses them, and there are some.</summary>
+    public bool UsesOrigins(RangeInput input) => input.HasOrigins && Context.Options.UseStartTimestamps;
+
+    public void WarnOverlap(RangeInput input) => Context.Annotations.WarnCounted(
+        "sample has start time that overlaps with previous sample timestamp for metric " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
+
     public void WarnMixed(RangeInput input) =>
         Context.Annotations.Warn("encountered a mix of histograms and floats for metric name " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
 

@@ -17,7 +17,15 @@ internal static class RateKernels
         }
         else
         {
-            ExtrapolateFloats(call, input, output, isCounter, isRate);
+            if (isCounter && call.UsesOrigins(input))
+            {
+                StartedRateKernels.Extrapolate(call, input, output, isRate);
+            }
+            else
+            {
+                ExtrapolateFloats(call, input, output, isCounter, isRate);
+            }
+
             if (input.HasHistograms)
             {
                 HistogramRate.Extrapolate(call, input, output, isCounter, isRate);
@@ -150,8 +158,7 @@ internal static class RateKernels
 
     private static void InformIfNoCounter(RangeCall call, RangeInput input, StepBlock output)
     {
-        if (input.FloatTimes.IsEmpty || !input.Labels.TryGetValue(LabelNames.MetricNameUtf8, out ReadOnlySpan<byte> name)
-            || name.EndsWith("_total"u8) || name.EndsWith("_sum"u8) || name.EndsWith("_count"u8) || name.EndsWith("_bucket"u8))
+        if (input.FloatTimes.IsEmpty || CounterDoubt.Of(input.Labels, call.Context.Options.EnableTypeAndUnitLabels) is not { } doubt)
         {
             return;
         }
@@ -160,9 +167,7 @@ internal static class RateKernels
         {
             if (output.IsFloatAt(i))
             {
-                call.Context.Annotations.Inform(
-                    "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + GoQuote.Quote(input.Labels.MetricName),
-                    call.RangePosition);
+                call.Context.Annotations.Inform(doubt, call.RangePosition);
                 return;
             }
         }

@@ -33,15 +33,19 @@ internal static class TransitionKernels
     {
         if (input.HasHistograms)
         {
-            CountMerged(call, input, output, IsReset);
+            CountMerged(call, input, output, IsReset, call.UsesOrigins(input));
             return;
         }
 
         ReadOnlySpan<double> values = input.FloatValues;
+        ReadOnlySpan<long> times = input.FloatTimes;
+        ReadOnlySpan<long> origins = call.UsesOrigins(input) ? input.FloatOrigins : default;
         int[] before = RentCounts(values.Length);
         for (int i = 1; i < values.Length; i++)
         {
-            before[i] = before[i - 1] + (values[i] < values[i - 1] ? 1 : 0);
+            bool isReset = values[i] < values[i - 1]
+                || (origins.Length > 0 && StartTimestamps.IsReset(origins[i - 1], times[i - 1], origins[i], times[i]));
+            before[i] = before[i - 1] + (isReset ? 1 : 0);
         }
 
         CountFloats(call, input, output, before);
@@ -82,29 +86,36 @@ internal static class TransitionKernels
         return anchor >= 0 && times[anchor] > call.Times.TimeAt(step) - call.RangeMs - call.LookbackMs;
     }
 
-    private static void CountMerged(RangeCall call, RangeInput input, StepBlock output, Transition isTransition)
+    private static void CountMerged(RangeCall call, RangeInput input, StepBlock output, Transition isTransition, bool usesOrigins = false)
     {
         int total = input.FloatTimes.Length + input.HistogramTimes.Length;
         long[] times = new long[total];
         int[] before = new int[total + 1];
         double previous = 0;
         FloatHistogram? previousHistogram = null;
+        long previousOrigin = 0;
         for (int i = 0, f = 0, h = 0; i < total; i++)
         {
             double current = 0;
             FloatHistogram? histogram = null;
+            long origin = 0;
             if (h == input.HistogramTimes.Length || (f < input.FloatTimes.Length && input.FloatTimes[f] < input.HistogramTimes[h]))
             {
                 times[i] = input.FloatTimes[f];
+                origin = usesOrigins ? input.FloatOrigins[f] : 0;
                 current = input.FloatValues[f++];
             }
             else
             {
                 times[i] = input.HistogramTimes[h];
+                origin = usesOrigins ? input.HistogramOrigins[h] : 0;
                 histogram = input.Histograms[h++];
             }
 
-            before[i] = i == 0 ? 0 : before[i - 1] + (isTransition(previous, previousHistogram, current, histogram) ? 1 : 0);
+            bool counts = i > 0
+                && (isTransition(previous, previousHistogram, current, histogram) || StartTimestamps.IsReset(previousOrigin, times[i - 1], origin, times[i]));
+            before[i] = (i == 0 ? 0 : before[i - 1]) + (counts ? 1 : 0);
+            previousOrigin = origin;
             previous = current;
             previousHistogram = histogram;
         }

@@ -19,6 +19,16 @@ internal sealed class PagedColumn<T>
     /// <summary>Whether there is room for the item.</summary>
     public bool HasRoom(uint index) => Volatile.Read(ref _pages) is var pages && index >> PageBits < pages.Length && pages[index >> PageBits] is not null;
 
+    /// <summary>Starts loading an item, if there is one: see <see cref="CacheLine"/>.</summary>
+    public void Prefetch(uint index)
+    {
+        T[][] pages = Volatile.Read(ref _pages);
+        if (index >> PageBits < pages.Length && pages[index >> PageBits] is { } page)
+        {
+            CacheLine.Prefetch(ref page[index & PageMask]);
+        }
+    }
+
     /// <summary>Makes room, filled with zeros, for the items up to and including <paramref name="index"/>.</summary>
     public void EnsureRoom(uint index)
     {

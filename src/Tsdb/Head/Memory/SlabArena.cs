@@ -148,6 +148,17 @@ internal sealed class SlabArena
     public Span<byte> GetBytes(uint handle, int length) =>
         Volatile.Read(ref _bytes)[handle >> SlabUnitBits].AsSpan((int)(handle & (SlabUnits - 1)) << UnitBits, length);
 
+    /// <summary>Starts loading a byte of a block: see <see cref="CacheLine"/>.</summary>
+    public void Prefetch(uint handle, int offset)
+    {
+        byte[] slab = Volatile.Read(ref _bytes)[handle >> SlabUnitBits];
+        int index = ((int)(handle & (SlabUnits - 1)) << UnitBits) + offset;
+        if (index < slab.Length)
+        {
+            CacheLine.Prefetch(ref slab[index]);
+        }
+    }
+
     /// <summary>The first slab with room for blocks of that length; most lengths are short and have a place of their own.</summary>
     private int RoomFor(int units) =>
         units < _withRoom.Length ? _withRoom[units] : _longWithRoom.GetValueOrDefault(units, None);

@@ -18,6 +18,9 @@ internal sealed class SeriesPages
     /// <summary>The state of a series.</summary>
     public ref SeriesState this[uint series] => ref _states[series];
 
+    /// <summary>Starts loading the state of a series, if there is one.</summary>
+    public void Prefetch(uint series) => _states.Prefetch(series);
+
     /// <summary>Makes room for a series.</summary>
     public void EnsureRoom(uint series)
     {

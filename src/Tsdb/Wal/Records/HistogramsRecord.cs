@@ -3,10 +3,10 @@ using Narthex.Tsdb.Binary;
 
 namespace Narthex.Tsdb.Wal.Records;
 
-/// <summary>Writes one record with native histograms: types 7 to 10, one type per record.</summary>
+/// <summary>Writes one record with native histograms: types 7 to 10, 12 and 13, one type per record.</summary>
 /// <remarks>
 /// References and times are distances from the first one's, as in sample records. Buckets with integer counts are written
-/// as differences from bucket to bucket, float ones as they are.
+/// as differences from bucket to bucket, float ones as they are. Types 12 and 13 begin like sample records of type 11, and have start timestamps as these do.
 /// </remarks>
 public ref struct HistogramsRecordWriter
 {
@@ -15,6 +15,9 @@ public ref struct HistogramsRecordWriter
     private bool _started;
     private ulong _firstRef;
     private long _firstTimestamp;
+    private long _firstStart;
+    private ulong _previousRef;
+    private long _previousStart;
 
     private HistogramsRecordWriter(ByteWriter destination, RecordType type)
     {
@@ -43,14 +46,35 @@ public ref struct HistogramsRecordWriter
     /// <summary>Starts a record of this type behind what the destination holds.</summary>
     public static HistogramsRecordWriter Begin(ByteWriter destination, RecordType type)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan((int)type, (int)RecordType.HistogramSamples, nameof(type));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)type, (int)RecordType.CustomBucketsFloatHistogramSamples, nameof(type));
+        if (!RecordTypes.HasHistograms(type))
+        {
+            throw new ArgumentOutOfRangeException(nameof(type));
+        }
+
         destination.WriteByte((byte)type);
         return new HistogramsRecordWriter(destination, type);
     }
 
     /// <summary>Adds a histogram of a series. It must belong into this type of record.</summary>
-    public void Add(ulong reference, long timestampMs, FloatHistogram histogram)
+    /// <param name="reference">The series.</param>
+    /// <param name="timestampMs">The time.</param>
+    /// <param name="histogram">The histogram.</param>
+    /// <param name="startTimestampMs">When its counting began, 0 if that is not known. Only types 12 and 13 keep it.</param>
+    public void Add(ulong reference, long timestampMs, FloatHistogram histogram, long startTimestampMs = 0)
+    {
+        if (HistogramsRecordReader.IsSecondGeneration(_type))
+        {
+            WriteSecondGenerationHeader(reference, timestampMs, startTimestampMs);
+        }
+        else
+        {
+            WriteHeader(reference, timestampMs);
+        }
+
+        WriteHistogram(histogram);
+    }
+
+    private void WriteHeader(ulong reference, long timestampMs)
     {
         if (!_started)
         {
@@ -63,6 +87,32 @@ public ref struct HistogramsRecordWriter
 
         _destination.WriteVarint(unchecked((long)(reference - _firstRef)));
         _destination.WriteVarint(unchecked(timestampMs - _firstTimestamp));
+    }
+
+    private void WriteSecondGenerationHeader(ulong reference, long timestampMs, long startTimestampMs)
+    {
+        if (_started)
+        {
+            _destination.WriteVarint(unchecked((long)(reference - _previousRef)));
+            _destination.WriteVarint(unchecked(timestampMs - _firstTimestamp));
+            StartTimestamps.Write(_destination, startTimestampMs, _firstStart, _previousStart);
+        }
+        else
+        {
+            _started = true;
+            _firstTimestamp = timestampMs;
+            _firstStart = startTimestampMs;
+            _destination.WriteVarint((long)reference);
+            _destination.WriteVarint(timestampMs);
+            _destination.WriteVarint(startTimestampMs);
+        }
+
+        _previousRef = reference;
+        _previousStart = startTimestampMs;
+    }
+
+    private readonly void WriteHistogram(FloatHistogram histogram)
+    {
         bool integers = HistogramsRecordReader.HasIntegers(_type);
         _destination.WriteByte((byte)histogram.CounterResetHint);
         _destination.WriteVarint(histogram.Schema);
@@ -134,13 +184,16 @@ public ref struct HistogramsRecordWriter
     }
 }
 
-/// <summary>Walks the native histograms in a record of types 7 to 10.</summary>
+/// <summary>Walks the native histograms in a record of types 7 to 10, 12 and 13.</summary>
 /// <remarks>Whether the parts of a histogram fit together is not checked here: that is the head's business, as with scraped ones.</remarks>
 public ref struct HistogramsRecordReader
 {
     private readonly ulong _firstRef;
     private readonly long _firstTimestamp;
     private readonly bool _integers;
+    private readonly bool _secondGeneration;
+    private readonly long _firstStart;
+    private bool _started;
     private ByteReader _reader;
 
     /// <summary>Starts at the record's first histogram.</summary>
@@ -148,12 +201,14 @@ public ref struct HistogramsRecordReader
     {
         _reader = new ByteReader(record);
         var type = (RecordType)_reader.ReadByte();
-        IsDamaged = type is < RecordType.HistogramSamples or > RecordType.CustomBucketsFloatHistogramSamples;
+        IsDamaged = !RecordTypes.HasHistograms(type);
         _integers = HasIntegers(type);
+        _secondGeneration = IsSecondGeneration(type);
         if (_reader.Remaining > 0)
         {
-            _firstRef = _reader.ReadUInt64();
-            _firstTimestamp = _reader.ReadInt64();
+            _firstRef = _secondGeneration ? (ulong)_reader.ReadVarint() : _reader.ReadUInt64();
+            _firstTimestamp = _secondGeneration ? _reader.ReadVarint() : _reader.ReadInt64();
+            _firstStart = _secondGeneration ? _reader.ReadVarint() : 0;
             IsDamaged |= _reader.Failed;
         }
 
@@ -165,6 +220,9 @@ public ref struct HistogramsRecordReader
 
     /// <summary>The time.</summary>
     public long TimestampMs { get; private set; }
+
+    /// <summary>When its counting began; 0 if that is not known.</summary>
+    public long StartTimestampMs { get; private set; }
 
     /// <summary>The histogram, which the caller owns. Set after a successful <see cref="MoveNext"/>.</summary>
     public FloatHistogram Histogram { get; private set; }
@@ -183,14 +241,38 @@ public ref struct HistogramsRecordReader
             return false;
         }
 
-        Ref = unchecked(_firstRef + (ulong)_reader.ReadVarint());
-        TimestampMs = unchecked(_firstTimestamp + _reader.ReadVarint());
+        ReadHeader();
         Histogram = ReadHistogram();
         IsDamaged = _reader.Failed;
         return !IsDamaged;
     }
 
-    internal static bool HasIntegers(RecordType type) => type is RecordType.HistogramSamples or RecordType.CustomBucketsHistogramSamples;
+    internal static bool HasIntegers(RecordType type) =>
+        type is RecordType.HistogramSamples or RecordType.CustomBucketsHistogramSamples or RecordType.HistogramSamplesV2;
+
+    internal static bool IsSecondGeneration(RecordType type) => type is RecordType.HistogramSamplesV2 or RecordType.FloatHistogramSamplesV2;
+
+    private void ReadHeader()
+    {
+        if (!_secondGeneration)
+        {
+            Ref = unchecked(_firstRef + (ulong)_reader.ReadVarint());
+            TimestampMs = unchecked(_firstTimestamp + _reader.ReadVarint());
+        }
+        else if (_started)
+        {
+            Ref = unchecked(Ref + (ulong)_reader.ReadVarint());
+            TimestampMs = unchecked(_firstTimestamp + _reader.ReadVarint());
+            StartTimestampMs = StartTimestamps.Read(ref _reader, _firstStart, StartTimestampMs);
+        }
+        else
+        {
+            _started = true;
+            Ref = _firstRef;
+            TimestampMs = _firstTimestamp;
+            StartTimestampMs = _firstStart;
+        }
+    }
 
     private FloatHistogram ReadHistogram()
     {

@@ -6,6 +6,7 @@ public sealed class SampleColumns
     private ulong[] _refs = new ulong[256];
     private long[] _timestamps = new long[256];
     private double[] _values = new double[256];
+    private long[] _startTimestamps = [];
 
     /// <summary>The number of samples.</summary>
     public int Count { get; private set; }
@@ -19,8 +20,18 @@ public sealed class SampleColumns
     /// <summary>The values.</summary>
     public ReadOnlySpan<double> Values => _values.AsSpan(0, Count);
 
+    /// <summary>The times at which counting began, 0 where it is not known; empty if it is not known for any sample.</summary>
+    public ReadOnlySpan<long> StartTimestamps => HasStartTimestamps ? _startTimestamps.AsSpan(0, Count) : default;
+
+    /// <summary>Whether a sample with a start timestamp was added.</summary>
+    public bool HasStartTimestamps { get; private set; }
+
     /// <summary>Forgets the samples and keeps the memory.</summary>
-    public void Clear() => Count = 0;
+    public void Clear()
+    {
+        Count = 0;
+        HasStartTimestamps = false;
+    }
 
     /// <summary>Appends a sample.</summary>
     public void Add(ulong reference, long timestampMs, double value)
@@ -33,7 +44,29 @@ public sealed class SampleColumns
         _refs[Count] = reference;
         _timestamps[Count] = timestampMs;
         _values[Count] = value;
+        if (HasStartTimestamps)
+        {
+            _startTimestamps[Count] = 0;
+        }
+
         Count++;
+    }
+
+    /// <summary>Appends a sample with the time at which its counting began; 0 if that is not known.</summary>
+    public void Add(ulong reference, long timestampMs, double value, long startTimestampMs)
+    {
+        Add(reference, timestampMs, value);
+        if (startTimestampMs != 0)
+        {
+            if (!HasStartTimestamps)
+            {
+                Array.Resize(ref _startTimestamps, _refs.Length);
+                _startTimestamps.AsSpan().Clear();
+                HasStartTimestamps = true;
+            }
+
+            _startTimestamps[Count - 1] = startTimestampMs;
+        }
     }
 
     /// <summary>Drops the samples from <paramref name="count"/> on.</summary>
@@ -51,6 +84,10 @@ public sealed class SampleColumns
             Array.Resize(ref _refs, capacity);
             Array.Resize(ref _timestamps, capacity);
             Array.Resize(ref _values, capacity);
+            if (HasStartTimestamps)
+            {
+                Array.Resize(ref _startTimestamps, capacity);
+            }
         }
     }
 }

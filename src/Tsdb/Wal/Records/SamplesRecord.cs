@@ -1,10 +1,15 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Narthex.Tsdb.Binary;
 
 namespace Narthex.Tsdb.Wal.Records;
 
-/// <summary>Float samples: type 2.</summary>
-/// <remarks>Reference and time of the first sample in eight bytes each; then per sample their distances from it (varint) and the value (eight bytes).</remarks>
+/// <summary>Float samples: types 2 and 11.</summary>
+/// <remarks>
+/// Type 2: reference and time of the first sample in eight bytes each; then per sample their distances from it (varint) and the value (eight bytes).
+/// Type 11: reference, time and start timestamp of the first sample (varints) and its value; then per sample the distance from the reference before, the
+/// distance from the first time, the start timestamp (<see cref="StartTimestamps"/>) and the value.
+/// </remarks>
 public static class SamplesRecord
 {
     private const int HeaderBytes = 1 + 8 + 8;
@@ -12,6 +17,7 @@ public static class SamplesRecord
     private const int BytesPerSampleMin = 1 + 1 + 8;
 
     /// <summary>Appends a record with these samples; none at all for none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Encode(ByteWriter destination, ReadOnlySpan<ulong> refs, ReadOnlySpan<long> timestamps, ReadOnlySpan<double> values)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(timestamps.Length, refs.Length);
@@ -39,30 +45,55 @@ public static class SamplesRecord
         destination.Advance(position);
     }
 
+    /// <summary>Appends a record of type 11 with these samples; none at all for none. A start timestamp of 0 stands for none.</summary>
+    public static void Encode(
+        ByteWriter destination, ReadOnlySpan<ulong> refs, ReadOnlySpan<long> timestamps, ReadOnlySpan<double> values, ReadOnlySpan<long> startTimestamps)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(timestamps.Length, refs.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, refs.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(startTimestamps.Length, refs.Length);
+        for (int i = 0; i < refs.Length; i++)
+        {
+            if (i == 0)
+            {
+                destination.WriteByte((byte)RecordType.SamplesV2);
+                destination.WriteVarint((long)refs[0]);
+                destination.WriteVarint(timestamps[0]);
+                destination.WriteVarint(startTimestamps[0]);
+            }
+            else
+            {
+                destination.WriteVarint(unchecked((long)(refs[i] - refs[i - 1])));
+                destination.WriteVarint(unchecked(timestamps[i] - timestamps[0]));
+                StartTimestamps.Write(destination, startTimestamps[i], startTimestamps[0], startTimestamps[i - 1]);
+            }
+
+            destination.WriteDouble(values[i]);
+        }
+    }
+
     /// <summary>Appends the record's samples to <paramref name="samples"/>. False, with nothing appended, if the record is damaged.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> record, SampleColumns samples)
     {
         int before = samples.Count;
         var reader = new ByteReader(record);
-        if ((RecordType)reader.ReadByte() != RecordType.Samples)
+        var type = (RecordType)reader.ReadByte();
+        if (type is not (RecordType.Samples or RecordType.SamplesV2))
         {
             return false;
         }
 
-        if (reader.Remaining == 0)
+        if (reader.Remaining > 0)
         {
-            return !reader.Failed;
-        }
-
-        ulong firstRef = reader.ReadUInt64();
-        long firstTimestamp = reader.ReadInt64();
-        samples.EnsureRoom(reader.Remaining / BytesPerSampleMin);
-        while (reader.Remaining > 0)
-        {
-            ulong reference = unchecked(firstRef + (ulong)reader.ReadVarint());
-            long timestamp = unchecked(firstTimestamp + reader.ReadVarint());
-            double value = reader.ReadDouble();
-            samples.Add(reference, timestamp, value);
+            samples.EnsureRoom(reader.Remaining / BytesPerSampleMin);
+            if (type == RecordType.Samples)
+            {
+                DecodeFirstGeneration(ref reader, samples);
+            }
+            else
+            {
+                DecodeSecondGeneration(ref reader, samples);
+            }
         }
 
         if (reader.Failed)
@@ -71,5 +102,34 @@ public static class SamplesRecord
         }
 
         return !reader.Failed;
+    }
+
+    private static void DecodeFirstGeneration(ref ByteReader reader, SampleColumns samples)
+    {
+        ulong firstRef = reader.ReadUInt64();
+        long firstTimestamp = reader.ReadInt64();
+        while (reader.Remaining > 0)
+        {
+            ulong reference = unchecked(firstRef + (ulong)reader.ReadVarint());
+            long timestamp = unchecked(firstTimestamp + reader.ReadVarint());
+            double value = reader.ReadDouble();
+            samples.Add(reference, timestamp, value);
+        }
+    }
+
+    private static void DecodeSecondGeneration(ref ByteReader reader, SampleColumns samples)
+    {
+        ulong reference = (ulong)reader.ReadVarint();
+        long firstTimestamp = reader.ReadVarint();
+        long firstStart = reader.ReadVarint();
+        long start = firstStart;
+        samples.Add(reference, firstTimestamp, reader.ReadDouble(), start);
+        while (reader.Remaining > 0)
+        {
+            reference = unchecked(reference + (ulong)reader.ReadVarint());
+            long timestamp = unchecked(firstTimestamp + reader.ReadVarint());
+            start = StartTimestamps.Read(ref reader, firstStart, start);
+            samples.Add(reference, timestamp, reader.ReadDouble(), start);
+        }
     }
 }

@@ -1,0 +1,85 @@
+using Narthex.Model;
+using Narthex.Tsdb.Wal.Records;
+
+namespace Narthex.Tsdb;
+
+/// <content>What the log holds beside series and samples. There is little of it: the reading thread applies it at once.</content>
+internal sealed partial class WalReplay
+{
+    /// <summary>Exemplars whose series is not in the log.</summary>
+    public long UnknownExemplarRefs { get; private set; }
+
+    /// <summary>Metadata whose series is not in the log.</summary>
+    public long UnknownMetadataRefs { get; private set; }
+
+    /// <summary>Deleted intervals whose series is not in the log.</summary>
+    public long UnknownTombstoneRefs { get; private set; }
+
+    private void ReplayTombstones(ReadOnlySpan<byte> record)
+    {
+        var deleted = new List<KeyValuePair<ulong, TimeRange>>();
+        var reader = new TombstonesRecordReader(record);
+        while (reader.MoveNext())
+        {
+            if (TryFindSeries(reader.Ref, out uint slot))
+            {
+                deleted.Add(new(slot, new TimeRange(reader.MinTimestampMs, reader.MaxTimestampMs)));
+            }
+            else
+            {
+                UnknownTombstoneRefs++;
+            }
+        }
+
+        head.Replay(deleted);
+        DamagedRecords += reader.IsDamaged ? 1 : 0;
+    }
+
+    private void ReplayExemplars(ReadOnlySpan<byte> record) => ReplayExemplars(new ExemplarsRecordReader(record));
+
+    private void ReplayExemplars(ExemplarsRecordReader reader)
+    {
+        if (!head.Exemplars.IsEnabled)
+        {
+            return;
+        }
+
+        while (reader.MoveNext())
+        {
+            if (TryFindSeries(reader.Ref, out uint slot))
+            {
+                // The log does not say whether the time is the exemplar's own. One that is scraped again without a time is known by the rest.
+                head.Replay(slot, new Exemplar(reader.Labels.ToLabels(), reader.Value, reader.TimestampMs) { IsTimeAssumed = true });
+            }
+            else
+            {
+                UnknownExemplarRefs++;
+            }
+        }
+
+        DamagedRecords += reader.IsDamaged ? 1 : 0;
+    }
+
+    private void ReplayMetadata(ReadOnlySpan<byte> record)
+    {
+        if (!head.KeepsMetadata)
+        {
+            return;
+        }
+
+        var reader = new MetadataRecordReader(record);
+        while (reader.MoveNext())
+        {
+            if (TryFindSeries(reader.Ref, out uint slot))
+            {
+                head.Replay(slot, reader.ToMetadata());
+            }
+            else
+            {
+                UnknownMetadataRefs++;
+            }
+        }
+
+        DamagedRecords += reader.IsDamaged ? 1 : 0;
+    }
+}
