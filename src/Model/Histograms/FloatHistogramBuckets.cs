@@ -18,11 +18,12 @@ public sealed partial class FloatHistogram
     public static double BoundOf(int index, int schema) => ExponentialBounds.Upper(index, schema);
 
     /// <summary>All buckets with observations or within spans, in ascending order: negative ones, the zero bucket, positive ones.</summary>
-    public List<HistogramBucket> ListBuckets()
+    /// <param name="anyZeroBucket">Whether to list the zero bucket even if its count is negative or NaN: functions pass over it then, printing does not.</param>
+    public List<HistogramBucket> ListBuckets(bool anyZeroBucket = false)
     {
         var buckets = new List<HistogramBucket>(NegativeBuckets.Length + PositiveBuckets.Length + 1);
         AppendNegative(buckets);
-        if (ZeroCount != 0)
+        if (ZeroCount > 0 || (anyZeroBucket && ZeroCount != 0))
         {
             buckets.Add(new HistogramBucket(-ZeroThreshold, ZeroThreshold, true, true, ZeroCount));
         }

@@ -24,7 +24,7 @@ internal sealed class OperatorBuilder
     public ScalarEvaluator Scalars { get; }
 
     /// <summary>The operator of a vector expression.</summary>
-    public ISeriesOperator Build(PlanNode node) => _context.Profile is { } profile ? BuildProfiled(node, profile.Of(node)) : BuildBare(node);
+    public ISeriesOperator Build(PlanNode node) => _context.Profile is { } profile ? BuildProfiled(node, profile.Of(node)) : BuildShared(node);
 
     /// <summary>The operator of a range selector or subquery; as the whole query, or as the argument of a function.</summary>
     public IRangeOperator BuildRange(PlanNode node, bool isResult = false) =>
@@ -33,10 +33,12 @@ internal sealed class OperatorBuilder
     /// <summary>Joins series that dropping names made alike.</summary>
     public DeduplicateOperator Deduplicated(ISeriesOperator input, PlanNode node, bool strict = false) => new(input, strict, node.Grid, _context);
 
-    private ProfiledOperator BuildProfiled(PlanNode node, QueryProfile.Meter meter) => new(meter.Run(() => BuildBare(node)), meter);
+    private ProfiledOperator BuildProfiled(PlanNode node, QueryProfile.Meter meter) => new(meter.Run(() => BuildShared(node)), meter);
 
     private ProfiledRangeOperator BuildProfiledRange(PlanNode node, bool isResult, QueryProfile.Meter meter) =>
         new(meter.Run(() => BuildBareRange(node, isResult)), meter);
+
+    private ISeriesOperator BuildShared(PlanNode node) => _context.Shared is { } shared ? shared.Build(node, BuildBare) : BuildBare(node);
 
     private ISeriesOperator BuildBare(PlanNode node) => node switch
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Planning;
 using Narthex.PromQL.Syntax;
 using Narthex.Storage;
 
@@ -33,6 +34,9 @@ internal sealed class QueryContext : IDisposable
 
     /// <summary>Measures the nodes of the plan; null: nobody asked.</summary>
     public QueryProfile? Profile { get; init; }
+
+    /// <summary>The parts that are computed once for several places; null: none.</summary>
+    public SharedParts? Shared { get; private set; }
 
     /// <summary>Threads that may help; null: none.</summary>
     public HelperGate? Helpers { get; init; }
@@ -71,6 +75,15 @@ internal sealed class QueryContext : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(_query);
         int start = Math.Clamp(position.Start, 0, bytes.Length);
         return Encoding.UTF8.GetString(bytes.AsSpan(start, Math.Clamp(position.End, start, bytes.Length) - start));
+    }
+
+    /// <summary>For loops over series: looks at every 4,096th, which takes well under a millisecond.</summary>
+    public void ThrowIfCancelled(int series)
+    {
+        if ((series & 4095) == 0)
+        {
+            ThrowIfCancelled();
+        }
     }
 
     public void ThrowIfCancelled() => CancellationToken.ThrowIfCancellationRequested();
@@ -140,8 +153,12 @@ internal sealed class QueryContext : IDisposable
         _bytes -= samples * QueryEngineOptions.BytesPerSample;
     }
 
+    /// <summary>Computes parts that occur several times in a plan once from now on.</summary>
+    public void ShareParts(PlanNode plan) => Shared = new SharedParts(plan, this);
+
     public void Dispose()
     {
+        Shared?.Dispose();
         foreach (ISeriesSelection selection in _selections.Values)
         {
             selection.Dispose();

@@ -195,7 +195,7 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
     }
 
     private static StepGrid GridOf(TimeRange range, long stepMs) =>
-        new(range.MinMs, stepMs, checked((int)((range.MaxMs - range.MinMs) / stepMs) + 1));
+        new(range.MinMs, stepMs, checked((int)((range.MaxMs - range.MinMs) / stepMs) + 1)) { AskedEndMs = range.MaxMs };
 
     private PlanNode Plan(Expression expression, StepGrid grid, QueryOptions options)
     {

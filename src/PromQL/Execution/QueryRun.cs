@@ -76,6 +76,7 @@ internal sealed class QueryRun(string query, Expression expression, StepGrid gri
             Samples = new QueryScope(grid, perStep),
         };
         _context = context;
+        context.ShareParts(root);
         var builder = new ResultBuilder(root, context);
         try
         {

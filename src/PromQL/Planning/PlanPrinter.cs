@@ -18,9 +18,12 @@ internal static class PlanPrinter
     }
 
     /// <summary>The plan as a tree of descriptions.</summary>
-    public static QueryPlan ToTree(PlanNode node, QueryProfile? profile = null) => new(
-        NameOf(node), Describe(node), node.Grid.StartMs, node.Grid.StepMs, node.Grid.Count, [.. node.Children.Select(child => ToTree(child, profile))])
+    public static QueryPlan ToTree(PlanNode plan, QueryProfile? profile = null) => ToTree(plan, CommonParts.Find(plan), profile);
+
+    private static QueryPlan ToTree(PlanNode node, IReadOnlyDictionary<PlanNode, int> parts, QueryProfile? profile) => new(
+        NameOf(node), Describe(node), node.Grid.StartMs, node.Grid.StepMs, node.Grid.Count, [.. node.Children.Select(child => ToTree(child, parts, profile))])
     {
+        Shared = parts.TryGetValue(node, out int part) ? part : null,
         Cost = profile?.CostOf(node),
     };
 

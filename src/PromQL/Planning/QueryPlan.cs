@@ -9,6 +9,9 @@ namespace Narthex.PromQL.Planning;
 /// <param name="Children">What it is computed of.</param>
 public sealed record QueryPlan(string Name, string Details, long StartMs, long StepMs, int Steps, IReadOnlyList<QueryPlan> Children)
 {
+    /// <summary>Nodes with the same number are one part of the query, which is computed once; null if it stands in one place only.</summary>
+    public int? Shared { get; init; }
+
     /// <summary>What it cost when the query ran; null if it did not run.</summary>
     public NodeCost? Cost { get; init; }
 }

@@ -93,8 +93,8 @@ internal sealed class DatabaseMetrics
         registry.AddCounterCallback("prometheus_tsdb_head_series_created_total", "Series created in the head.", () => Volatile.Read(ref counters.SeriesCreated));
         registry.AddCounterCallback("prometheus_tsdb_head_series_removed_total", "Series removed from the head.", () => Volatile.Read(ref counters.SeriesRemoved));
         registry.AddCounterCallback("prometheus_tsdb_head_series_not_found_total", "Samples for series that were not there.", () => Volatile.Read(ref counters.SeriesNotFound));
-        registry.AddCounterCallback("prometheus_tsdb_head_chunks_created_total", "Chunks begun in the head.", () => Volatile.Read(ref head.Chunks.ChunksCreated));
-        registry.AddCounterCallback("prometheus_tsdb_head_chunks_removed_total", "Chunks removed from the head.", () => Volatile.Read(ref counters.ChunksRemoved));
+        registry.AddCounterCallback("prometheus_tsdb_head_chunks_created_total", "Chunks begun in the head.", () => Volatile.Read(ref head.Chunks.ChunksCreated) + head.Histograms.ChunksCreated);
+        registry.AddCounterCallback("prometheus_tsdb_head_chunks_removed_total", "Chunks removed from the head.", () => Volatile.Read(ref counters.ChunksRemoved) + head.Histograms.ChunksRemoved);
         registry.AddCounterCallback("prometheus_tsdb_head_appenders_created_total", "Appenders opened.", () => Volatile.Read(ref counters.AppendersCreated));
     }
 

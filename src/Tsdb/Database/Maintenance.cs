@@ -31,7 +31,6 @@ internal sealed class Maintenance : IAsyncDisposable
     private readonly SemaphoreSlim _round = new(1);
     private ITimer? _timer;
     private Task _loop = Task.CompletedTask;
-    private bool _histogramsReported;
 
     public Maintenance(
         HeadStorage head, BlockSet blocks, LogTruncation log, TsdbOptions options, LifecycleMetrics metrics, ILogger logger, TimeProvider time)
@@ -179,18 +178,6 @@ internal sealed class Maintenance : IAsyncDisposable
     {
         if (!HeadCompactor.IsDue(_head))
         {
-            return false;
-        }
-
-        if (_head.Histograms.SeriesCount > 0)
-        {
-            // There is no encoder for them yet, and what cannot be written must not be dropped.
-            if (!_histogramsReported)
-            {
-                TsdbLog.HistogramsHoldHead(_logger);
-                _histogramsReported = true;
-            }
-
             return false;
         }
 

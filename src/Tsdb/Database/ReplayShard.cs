@@ -113,8 +113,8 @@ internal sealed class ReplayShard : IDisposable
             // The states and chunks of the series to come are on their way from memory meanwhile.
             if (i + StatesAhead < batch.Count)
             {
-                _head.PrefetchState(batch.Series[i + StatesAhead]);
-                _head.PrefetchOpenChunk(batch.Series[i + ChunksAhead]);
+                _head.Pages.Prefetch(batch.Series[i + StatesAhead]);
+                _head.Chunks.Prefetch(in _head.Pages[batch.Series[i + ChunksAhead]]);
             }
 
             long timestampMs = batch.Timestamps[i];

@@ -44,9 +44,6 @@ internal static partial class TsdbLog
     [LoggerMessage(EventId = 3014, Level = LogLevel.Error, Message = "compaction failed {err}")]
     public static partial void CompactionFailed(ILogger logger, string err);
 
-    [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "The head has native histograms, which cannot be written to blocks yet: it is not compacted")]
-    public static partial void HistogramsHoldHead(ILogger logger);
-
     [LoggerMessage(EventId = 3016, Level = LogLevel.Information, Message = "Head GC completed {caller} {duration}")]
     public static partial void HeadTruncated(ILogger logger, string caller, string duration);
 

@@ -70,7 +70,9 @@ internal sealed partial class WalReplay
         _firstSegment = snapshot.Segment;
         Volatile.Write(ref _progress, snapshot.Segment);
         Volatile.Write(ref _lastSegment, snapshot.Segment);
-        TsdbLog.SnapshotLoaded(logger, snapshot.Path, seriesCount, GoDuration.Format(time.GetElapsedTime(start)));
+        TimeSpan duration = time.GetElapsedTime(start);
+        TsdbLog.SnapshotLoaded(logger, snapshot.Path, seriesCount, GoDuration.Format(duration));
+        TsdbLog.ReplayCompleted(logger, Seconds(TimeSpan.Zero), Seconds(TimeSpan.Zero), Seconds(duration));
     }
 
     /// <summary>Reads all of it without touching the head, as a head that is half filled cannot be emptied. Returns the greatest number of the log.</summary>

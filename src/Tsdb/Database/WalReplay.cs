@@ -24,11 +24,11 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     private int _firstSegment;
     private int _lastSegment = -1;
 
-    /// <summary>Whether damage is an error, instead of being repaired.</summary>
-    public bool ReadOnly { get; init; }
-
     /// <summary>The chunks of the head in files; null if there are none.</summary>
     public HeadChunkLoader? Chunks { get; set; }
+
+    /// <summary>Whether damage is an error, instead of being repaired.</summary>
+    public bool ReadOnly { get; init; }
 
     /// <summary>How far it is. Readable from any thread.</summary>
     public WalReplayProgress Progress => new(_firstSegment, Volatile.Read(ref _lastSegment), (int)Volatile.Read(ref _progress));

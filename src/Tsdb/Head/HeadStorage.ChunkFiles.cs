@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Head.Series;
@@ -43,31 +41,6 @@ public sealed partial class HeadStorage
         Pages[series].ClosedChunks = chunks.Newest;
         Interlocked.Add(ref Chunks.ChunksCreated, chunks.Count);
         CoverTimes(Math.Max(chunks.MinMs, _minValidTimeMs), chunks.MaxMs);
-    }
-
-    /// <summary>Hints that the state of a series is needed soon.</summary>
-    internal unsafe void PrefetchState(uint series)
-    {
-        if (Sse.IsSupported)
-        {
-            byte* state = (byte*)Unsafe.AsPointer(ref Pages[series]);
-            Sse.Prefetch0(state);
-            Sse.Prefetch0(state + sizeof(SeriesState) - 1);
-        }
-    }
-
-    /// <summary>Hints that the place where the next sample of a series goes is needed soon.</summary>
-    internal unsafe void PrefetchOpenChunk(uint series)
-    {
-        ref readonly SeriesState state = ref Pages[series];
-        if (Sse.IsSupported && state.OpenChunk != 0)
-        {
-            // A place that is outdated or moved away meanwhile is as good as any: nothing is read.
-            ReadOnlySpan<byte> chunk = _openChunks.GetBytes(state.OpenChunk, 1);
-            byte* start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(chunk));
-            Sse.Prefetch0(start);
-            Sse.Prefetch0(start + (state.Encoder.BitPosition >> 3));
-        }
     }
 
     /// <summary>Writes all full chunks that are in memory only, and frees memory that nobody reads any more.</summary>

@@ -49,6 +49,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public HeadStorage(HeadOptions? options = null)
     {
         _options = options ?? new HeadOptions();
+        Histograms = new HistogramStore(_options.ChunkRangeMs);
         Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
         Exemplars.Resize(_options.MaxExemplars);
@@ -58,7 +59,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public long SeriesCount => Index.Count;
 
     /// <summary>The number of chunks, open ones included.</summary>
-    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated) - Volatile.Read(ref Counters.ChunksRemoved);
+    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated) - Volatile.Read(ref Counters.ChunksRemoved) + Histograms.ChunksCreated - Histograms.ChunksRemoved;
 
     /// <summary>The oldest sample; <see cref="long.MaxValue"/> if there is none.</summary>
     public long MinTimeMs => Volatile.Read(ref _minTimeMs);
@@ -80,8 +81,6 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal uint SlotCount => Volatile.Read(ref _slotCount);
 
     internal SeriesPages Pages { get; } = new();
-
-    internal HistogramStore Histograms { get; } = new();
 
     internal ClosedChunkStore ClosedChunks { get; } = new();
 
@@ -228,6 +227,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 throw new StorageException("TSDB is closed");
             }
 
+            ConvertStaleMarkers(rows);
             int accepted = Validate(rows);
             bool hasExtras = rows.Extras?.Validate(this) == true;
             if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count)
@@ -264,7 +264,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Chunks.Append(series, ref state, timestampMs, value);
+        AppendFloat(series, ref state, timestampMs, value);
         return true;
     }
 
@@ -277,8 +277,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Histograms.Append(series, timestampMs, histogram);
-        state.Flags |= SeriesFlags.HasHistograms;
+        AppendHistogram(series, ref state, timestampMs, histogram);
         return true;
     }
 
@@ -330,6 +329,10 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             {
                 error = AppendError.UnknownSeries;
                 Counters.SeriesNotFound++;
+            }
+            else if (rows.GetHistogram(i) is { } histogram && !HistogramValidation.IsValid(histogram))
+            {
+                error = AppendError.InvalidHistogram;
             }
             else if (timestampMs < oldestAllowed)
             {
@@ -488,13 +491,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 
                 if (rows.GetHistogram(i) is { } histogram)
                 {
-                    Histograms.Append(series, timestampMs, histogram);
-                    state.Flags |= SeriesFlags.HasHistograms;
+                    AppendHistogram(series, ref state, timestampMs, histogram);
                     histograms++;
                 }
                 else
                 {
-                    Chunks.Append(series, ref state, timestampMs, rows.Values[i]);
+                    AppendFloat(series, ref state, timestampMs, rows.Values[i]);
                 }
 
                 Pages.EndWrite(series);

@@ -75,6 +75,11 @@ internal sealed class ExplainEndpoint(IQueryExplainer explainer, WebServices ser
         writer.WriteNumber("start", node.StartMs / 1000.0);
         writer.WriteNumber("step", node.StepMs / 1000.0);
         writer.WriteNumber("steps", node.Steps);
+        if (node.Shared is { } part)
+        {
+            writer.WriteNumber("shared", part);
+        }
+
         if (node.Cost is { } cost)
         {
             writer.WriteNumber("series", cost.Series);

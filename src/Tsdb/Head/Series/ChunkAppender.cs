@@ -58,6 +58,15 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
+    /// <summary>Ends the open chunk, if there is one: the next sample starts another.</summary>
+    public void CloseOpen(uint slot, ref SeriesState series)
+    {
+        if (series.Encoder.Count > 0)
+        {
+            Close(slot, ref series);
+        }
+    }
+
     /// <summary>Gives a series without an open chunk one that was open before, to be continued as if nothing had been.</summary>
     public void Restore(ref SeriesState series, in XorAppenderState state, ReadOnlySpan<byte> chunk)
     {
