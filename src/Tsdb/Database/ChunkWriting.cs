@@ -4,11 +4,16 @@ using Narthex.Tsdb.Head;
 
 namespace Narthex.Tsdb;
 
-/// <summary>Moves the head's full chunks to files, a few times a minute.</summary>
+/// <summary>Moves the head's full chunks to files, a few times a minute, and sooner when there are many.</summary>
 internal sealed class ChunkWriting(HeadStorage head, ILogger logger, TimeProvider time) : IAsyncDisposable
 {
-    // So many chunks at most are in memory and have to be made again from the log after a crash.
-    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(15);
+    // What is not written has to be made again from the log after a crash.
+    private const int TicksMax = 15;
+
+    // Series that began together fill their chunks together: they shall not all be in memory at one time.
+    private const long ChunksMax = 4096;
+
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
 
     private readonly PeriodicTimer _timer = new(s_period, time);
     private Task _loop = Task.CompletedTask;
@@ -48,9 +53,15 @@ internal sealed class ChunkWriting(HeadStorage head, ILogger logger, TimeProvide
 
     private async Task LoopAsync()
     {
+        int ticks = TicksMax;
         do
         {
-            Run();
+            // After a failure the usual pace is enough.
+            if (++ticks >= TicksMax || (!_failing && head.ClosedChunks.InMemoryCount >= ChunksMax))
+            {
+                ticks = 0;
+                Run();
+            }
         }
         while (await _timer.WaitForNextTickAsync().ConfigureAwait(false));
     }

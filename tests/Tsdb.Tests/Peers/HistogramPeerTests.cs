@@ -68,13 +68,17 @@ public sealed class HistogramPeerTests
         Assert.Equal(Chunks(theirBlock), Chunks(Path.Combine(ours, meta.Ulid.ToString())));
         Directory.CreateDirectory(Path.Combine(theirs, "wal"));
         string dump = PeerDirectory.Promtool("tsdb", "dump", ours);
-        Assert.Equal(steps.Sum(step => step.Count), dump.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.NotEmpty(dump);
         Assert.Equal(PeerDirectory.Promtool("tsdb", "dump", theirs), dump);
         using BlockReader block = BlockReader.Open(Path.Combine(ours, meta.Ulid.ToString()));
         using BlockReader other = BlockReader.Open(theirBlock);
         Assert.Equal(Dump.All(other), Dump.All(block));
         Assert.Equal(Dump.All(head), Dump.All(block));
-        Assert.Equal(other.Meta.Stats.NumHistogramSamples, block.Meta.Stats.NumHistogramSamples);
+        Assert.Equal(steps.Sum(step => step.Count), Dump.All(block).Count);
+
+        // The peer is of a release that does not count them apart. The staleness markers of histograms are some too.
+        Assert.Equal(other.Meta.Stats.NumSamples, block.Meta.Stats.NumSamples);
+        Assert.Equal((ulong)((6 * steps.Count) + steps.Count(step => step["Mixed"] is FloatHistogram)), block.Meta.Stats.NumHistogramSamples);
     }
 
     private static long TimeOf(int step) => StartMs + (step * 20_000L);
