@@ -68,13 +68,17 @@ internal sealed class DifferentialReport
     /// <summary>Judges an open question for good.</summary>
     public void AddAgain(Question question, string expectedJson, string actualJson)
     {
-        if (IsEqual(question, expectedJson, actualJson))
+        if (question.Query.Contains("native_", StringComparison.Ordinal) && IsEqual(question, expectedJson, actualJson))
         {
-            Count("the peer's own answers about gauge histograms vary: asked again, it agreed");
+            Count("the peer's own answers about native histograms over ranges vary: asked again, it agreed");
         }
         else
         {
             Judge(question, Answer.Read(expectedJson), Answer.Read(actualJson));
+            if (IsEqual(question, expectedJson, actualJson))
+            {
+                _differences.Add($"{question}\n    the answers were different at first, and equal when the peer was asked again");
+            }
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed class ServerPair : IDisposable
             report.Add(question, answers[0], answers[1]);
         });
 
-        // The real server's answers about gauge histograms over a range vary from time to time. Ours stand; only the peer may say it again.
+        // The real server's answers about native histograms over a range vary from time to time. Ours stand; only the peer may say it again.
         foreach ((Question question, string ours) in report.TakeOpen())
         {
             string theirs = await AskAsync(Real, question);
