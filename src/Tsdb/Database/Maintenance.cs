@@ -166,6 +166,16 @@ internal sealed class Maintenance : IAsyncDisposable
         if (truncatedMs != long.MinValue)
         {
             _log.Run(truncatedMs);
+            CompactOutOfOrder(cancellationToken);
+        }
+    }
+
+    private void CompactOutOfOrder(CancellationToken cancellationToken)
+    {
+        // As in order: there is no encoder for histograms yet, and what cannot be written must not be dropped.
+        if (!_head.OutOfOrder.HasHistograms)
+        {
+            OutOfOrderCompactor.Run(_head, _blocks, cancellationToken);
         }
     }
 

@@ -55,6 +55,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
             MaxExemplars = options.MaxExemplars,
             KeepMetadata = options.KeepMetadata,
         });
+        Head.SetOutOfOrderWindow((long)options.OutOfOrderWindow.TotalMilliseconds);
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
         _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
         _lifecycleMetrics = new LifecycleMetrics(metrics);
@@ -181,6 +182,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
 
         Head.Close();
         _wal?.Dispose();
+        _outOfOrderLog?.Dispose();
         _blocks?.Dispose();
         _lock?.Dispose();
     }
@@ -219,6 +221,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         Head.SetMinValidTime(_blocks.InOrderMaxTimeMs);
         long start = _time.GetTimestamp();
         _replay.Run(cancellationToken);
+        OpenOutOfOrder(cancellationToken);
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;

@@ -48,6 +48,9 @@ public sealed record TsdbOptions
     /// <summary>Whether metadata of series is kept and logged (<c>--enable-feature=metadata-wal-records</c>).</summary>
     public bool KeepMetadata { get; init; }
 
+    /// <summary>How much older than the newest sample samples may be that come out of order (<c>storage.tsdb.out_of_order_time_window</c>). May be changed later: <see cref="TsdbDatabase.SetOutOfOrderWindow"/>.</summary>
+    public TimeSpan OutOfOrderWindow { get; init; }
+
     internal TimeSpan GetMaxBlockDuration()
     {
         var longest = TimeSpan.FromDays(31);
