@@ -194,6 +194,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         return defaults with
         {
             NoLockfile = options.NoLockFile,
+            SnapshotOnClose = options.MemorySnapshotOnShutdown,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
             WalCompression = options.WalCompression switch
             {
@@ -209,6 +210,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             CompactionDelayShareMax = options.Features.Contains("delayed-compaction") ? options.DelayedCompactionMaxPercent / 100 : 0,
             UploadedBlocksFile = options.DelayCompactFile,
             Retention = Retention.Resolve(options, null),
+            SamplesPerChunk = options.SamplesPerChunk,
             MaxExemplars = FeatureSettings.GetMaxExemplars(options, null),
             KeepMetadata = options.Features.Contains("metadata-wal-records"),
         };
@@ -236,7 +238,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
-        _database.SetMaxExemplars(FeatureSettings.GetMaxExemplars(_options, configuration));
+        SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         await ListenAsync(external, loggers, cancellationToken);
         try
@@ -377,7 +379,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         QueryLog? queryLog = OpenQueryLog(configuration);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
-        _database.SetMaxExemplars(FeatureSettings.GetMaxExemplars(_options, configuration));
+        SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
@@ -388,6 +390,9 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             ServerLog.SettingUnavailable(_logger, key, effect);
         }
     }
+
+    private void SetExemplarLimits(PrometheusConfig configuration) => _database.SetExemplarLimits(
+        FeatureSettings.GetMaxExemplars(_options, configuration), configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
 
     private async Task TakeTargetsAsync()
     {

@@ -78,8 +78,14 @@ public sealed record ServerOptions
     /// <summary>The most percent of the block range by which the feature <c>delayed-compaction</c> holds compactions back.</summary>
     public double DelayedCompactionMaxPercent { get; init; } = 10;
 
+    /// <summary>The number of samples that chunks aim at, 0 for the default.</summary>
+    public int SamplesPerChunk { get; init; }
+
     /// <summary>Whether the data directory is used without a lock file.</summary>
     public bool NoLockFile { get; init; }
+
+    /// <summary>Whether a snapshot of the memory is left at the end, from which the next start is quick. Upstream does that with a feature flag only.</summary>
+    public bool MemorySnapshotOnShutdown { get; init; } = true;
 
     /// <summary>Size of a segment of the write-ahead log, 0 for the default.</summary>
     public long WalSegmentBytes { get; init; }

@@ -81,7 +81,7 @@ internal sealed class ServerState : IServerStatus
         _reloadSuccessful.Set(0);
     }
 
-    public string GetConfigurationYaml() => _source.Print(_configuration);
+    public string GetConfigurationYaml() => _source.Print(FeatureSettings.Complete(_options, _configuration));
 
     public Labels GetExternalLabels() => _configuration.Global.ExternalLabels;
 

@@ -110,6 +110,7 @@ internal static class ServerFlags
             BlockReloadInterval = Time(values, "storage.tsdb.block-reload-interval"),
             DelayCompactFile = values.Get("storage.tsdb.delay-compact-file.path"),
             DelayedCompactionMaxPercent = Count(values, "storage.tsdb.delayed-compaction.max-percent"),
+            SamplesPerChunk = (int)Math.Clamp(Count(values, "storage.tsdb.samples-per-chunk"), 0, ushort.MaxValue),
             NoLockFile = values.IsOn("storage.tsdb.no-lockfile"),
             WalSegmentBytes = ByteSize.TryParse(values.Get("storage.tsdb.wal-segment-size"), out long segment) ? segment : 0,
             WalCompression = values.IsOn("storage.tsdb.wal-compression") ? values.Get("storage.tsdb.wal-compression-type") : "none",

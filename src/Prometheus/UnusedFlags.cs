@@ -10,7 +10,7 @@ internal static partial class UnusedFlags
     private static readonly string[] s_prefixes =
     [
         "alertmanager.", "auto-gomemlimit.", "rules.", "storage.remote.", "storage.tsdb.head-chunks-write-queue-size",
-        "storage.tsdb.samples-per-chunk", "web.console.",
+        "web.console.",
         "web.enable-otlp-receiver", "web.max-notifications-subscribers", "web.remote-write-receiver.", "web.search.",
     ];
 

@@ -119,7 +119,9 @@ internal sealed class RequestPipeline
         AddApi("/parse_query", Get | Post, queries.ParseAsync);
         if (_services.Explainer is { } explainer)
         {
-            AddApi("/query_explain", Get | Post, new ExplainEndpoint(explainer, _time).ExplainAsync);
+            var explain = new ExplainEndpoint(explainer, _services, _time);
+            AddApi("/query_explain", Get | Post, explain.ExplainAsync);
+            AddApi("/query_analyze", Get | Post, explain.AnalyzeAsync);
         }
 
         AddApi("/series", Get | Post, series.SeriesAsync);

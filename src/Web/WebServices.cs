@@ -23,7 +23,7 @@ public sealed record WebServices
     /// <summary>What answers queries.</summary>
     public required IQueryEngine Engine { get; init; }
 
-    /// <summary>Says what the engine would do with a query; null leaves <c>query_explain</c> out.</summary>
+    /// <summary>Says what the engine does with a query; null leaves <c>query_explain</c> and <c>query_analyze</c> out.</summary>
     public IQueryExplainer? Explainer { get; init; }
 
     /// <summary>Which parts of the language are on.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Narthex.Configuration;
 using Narthex.Hosting.Tests.Doubles;
 using Narthex.Model;
 using Narthex.Storage;
@@ -51,6 +52,64 @@ public sealed class NarthexServerTests
 
         using HttpResponseMessage refused = await running.Client.GetAsync("/api/v1/query_explain?query=sum(");
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_query_is_analyzed_by_running_it()
+    {
+        await using RunningServer running = await RunningServer.StartAsync();
+        await running.WaitForValueAsync("answer");
+
+        JsonElement data = await running.GetDataAsync("query_analyze?query=sum(answer)%2B1");
+        Assert.Equal(1, data.GetProperty("series").GetInt32());
+        Assert.True(data.GetProperty("stats").GetProperty("samples").GetProperty("totalQueryableSamples").GetInt64() >= 1);
+        JsonElement plan = data.GetProperty("plan");
+        Assert.Equal("binary", plan.GetProperty("name").GetString());
+        Assert.Equal(1, plan.GetProperty("samples").GetInt64());
+        JsonElement sum = plan.GetProperty("children")[0];
+        Assert.Equal(1, sum.GetProperty("children")[0].GetProperty("series").GetInt64());
+        Assert.True(sum.GetProperty("time").GetDouble() >= sum.GetProperty("ownTime").GetDouble());
+        Assert.True(plan.GetProperty("time").GetDouble() >= sum.GetProperty("time").GetDouble());
+        Assert.True(sum.GetProperty("peakBytes").GetInt64() >= 0);
+
+        using HttpResponseMessage refused = await running.Client.GetAsync("/api/v1/query_analyze?query=sum(");
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Queries_are_logged_to_the_file_of_the_configuration_and_running_ones_in_the_data_directory()
+    {
+        string directory = Directory.CreateTempSubdirectory("narthex-logs-").FullName;
+        try
+        {
+            string path = Path.Combine(directory, "query.log");
+            PrometheusConfig WithLog(string file) => new() { Global = new GlobalConfig { QueryLogFile = file } };
+            await using RunningServer running = await RunningServer.StartAsync(null, new FakeConfiguration { Current = WithLog(path) });
+            Assert.True(File.Exists(Path.Combine(running.DataDirectory, "queries.active")));
+
+            await running.GetDataAsync("query?query=1%2B1");
+            using JsonDocument line = JsonDocument.Parse(Assert.Single(await File.ReadAllLinesAsync(path)));
+            Assert.Equal("1+1", line.RootElement.GetProperty("params").GetProperty("query").GetString());
+            JsonElement request = line.RootElement.GetProperty("httpRequest");
+            Assert.Equal("/api/v1/query", request.GetProperty("path").GetString());
+            Assert.Equal("GET", request.GetProperty("method").GetString());
+            Assert.True(IPAddress.IsLoopback(IPAddress.Parse(request.GetProperty("clientIP").GetString()!)));
+            Assert.Contains("\nprometheus_engine_query_log_enabled 1\n", await running.Client.GetStringAsync("/metrics"), StringComparison.Ordinal);
+
+            running.Configuration.Current = WithLog(Path.Combine(directory, "missing", "query.log"));
+            Assert.False(await running.Server.ReloadAsync(CancellationToken.None));
+            await running.GetDataAsync("query?query=2");
+            Assert.Equal(2, (await File.ReadAllLinesAsync(path)).Length);
+
+            running.Configuration.Current = WithLog("");
+            Assert.True(await running.Server.ReloadAsync(CancellationToken.None));
+            await running.GetDataAsync("query?query=3");
+            Assert.Equal(2, (await File.ReadAllLinesAsync(path)).Length);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 
     [Fact]

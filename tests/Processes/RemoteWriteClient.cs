@@ -10,7 +10,11 @@ namespace Narthex.Tests;
 internal static class RemoteWriteClient
 {
     /// <summary>One series with its samples.</summary>
-    public sealed record Series(IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<(long TimestampMs, double Value)> Samples);
+    public sealed record Series(IReadOnlyList<(string Name, string Value)> Labels, IReadOnlyList<(long TimestampMs, double Value)> Samples)
+    {
+        /// <summary>Native histograms as encoded messages, with their times.</summary>
+        public IReadOnlyList<(long TimestampMs, byte[] Message)> Histograms { get; init; } = [];
+    }
 
     /// <summary>Sends them in one request and returns the answer's status and text.</summary>
     public static async Task<(HttpStatusCode Status, string Body)> SendAsync(ServerProcess server, IEnumerable<Series> series)
@@ -39,6 +43,11 @@ internal static class RemoteWriteClient
             foreach ((long timestamp, double value) in one.Samples)
             {
                 WriteBytes(message, 2, EncodeSample(timestamp, value));
+            }
+
+            foreach ((_, byte[] histogram) in one.Histograms)
+            {
+                WriteBytes(message, 4, histogram);
             }
 
             WriteBytes(request, 1, message.ToArray());

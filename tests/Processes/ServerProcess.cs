@@ -30,6 +30,8 @@ internal sealed partial class ServerProcess : IDisposable
 
     public Uri BaseAddress => new($"http://127.0.0.1:{Port}/");
 
+    public int ProcessId => _process.Id;
+
     public int ExitCode => _process.ExitCode;
 
     public bool HasExited => _process.HasExited;
@@ -153,6 +155,9 @@ internal sealed partial class ServerProcess : IDisposable
 
     /// <summary>Asks it to reload (SIGHUP).</summary>
     public void SendHangup() => Signal(_process.Id, SigHup);
+
+    /// <summary>Asks it to stop (SIGTERM).</summary>
+    public void SendTerminate() => Signal(_process.Id, SigTerm);
 
     /// <summary>Asks it to stop (SIGTERM) and returns its exit code.</summary>
     public int Terminate(int timeoutSeconds = 30)

@@ -58,3 +58,16 @@ internal sealed class PeerFactAttribute : FactAttribute
         }
     }
 }
+
+/// <inheritdoc cref="PeerFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class PeerTheoryAttribute : TheoryAttribute
+{
+    public PeerTheoryAttribute()
+    {
+        if (RepositoryPaths.Peers is null)
+        {
+            Skip = "The real Prometheus is not installed under PEERS_PREFIX (default /opt/peers).";
+        }
+    }
+}

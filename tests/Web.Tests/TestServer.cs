@@ -15,6 +15,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public FakeEngine Engine { get; } = new();
 
+    public FakeAdministration Administration { get; } = new();
+
     public FakeStatus Status { get; } = new();
 
     public FakeTargets Targets { get; } = new();
@@ -34,6 +36,8 @@ internal sealed class TestServer : IAsyncDisposable
             Control = server.Status,
             Storage = () => server.Storage,
             Engine = server.Engine,
+            Exemplars = () => server.Administration,
+            Administration = () => server.Administration,
             Targets = server.Targets,
             Metrics = server.Metrics,
             RemoteWrite = remoteWrite,

@@ -15,33 +15,15 @@ public sealed partial class FloatHistogram
         (168 + (8 * (PositiveSpans.Length + NegativeSpans.Length + PositiveBuckets.Length + NegativeBuckets.Length + CustomValues.Length))) / 16;
 
     /// <summary>The upper bound of an exponential bucket.</summary>
-    public static double BoundOf(int index, int schema)
-    {
-        if (schema < 0)
-        {
-            // Beyond what a double can hold, the last bucket ends at its largest value, so that infinity gets one of its own.
-            int exponent = checked(index * (1 << -schema));
-            return exponent == 1024 ? double.MaxValue : Math.ScaleB(1, exponent);
-        }
-
-        int perPower = 1 << schema;
-        int position = index & (perPower - 1);
-        int power = index >> schema;
-        if (position == 0 && power == 1024)
-        {
-            return double.MaxValue;
-        }
-
-        // As upstream: the fraction in [0.5, 1) from a table, here computed, and an exponent one higher.
-        return Math.ScaleB(Math.Pow(2, ((double)position / perPower) - 1), power + 1);
-    }
+    public static double BoundOf(int index, int schema) => ExponentialBounds.Upper(index, schema);
 
     /// <summary>All buckets with observations or within spans, in ascending order: negative ones, the zero bucket, positive ones.</summary>
-    public List<HistogramBucket> ListBuckets()
+    /// <param name="anyZeroBucket">Whether to list the zero bucket even if its count is negative or NaN: functions pass over it then, printing does not.</param>
+    public List<HistogramBucket> ListBuckets(bool anyZeroBucket = false)
     {
         var buckets = new List<HistogramBucket>(NegativeBuckets.Length + PositiveBuckets.Length + 1);
         AppendNegative(buckets);
-        if (ZeroCount != 0)
+        if (ZeroCount > 0 || (anyZeroBucket && ZeroCount != 0))
         {
             buckets.Add(new HistogramBucket(-ZeroThreshold, ZeroThreshold, true, true, ZeroCount));
         }

@@ -8,7 +8,7 @@ public sealed partial class FloatHistogram
     public override string ToString()
     {
         var text = new StringBuilder("{count:").Append(FloatFormat.FormatGeneral(Count)).Append(", sum:").Append(FloatFormat.FormatGeneral(Sum));
-        foreach (HistogramBucket bucket in ListBuckets())
+        foreach (HistogramBucket bucket in ListBuckets(anyZeroBucket: true))
         {
             if (bucket.Count != 0)
             {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Planning;
 using Narthex.PromQL.Syntax;
 
 namespace Narthex.PromQL.Execution;
@@ -20,6 +21,8 @@ internal sealed class Annotations(string query)
     private readonly List<string> _infos = [];
     private Dictionary<(PositionRange Position, string MetricName), MonotonicityRepair>? _repairs;
     private Dictionary<(PositionRange Position, string Text), int>? _counted;
+    private readonly HashSet<(AnnotationLevel Level, string Text, PositionRange Position)> _placed = [];
+    private List<(PositionRange Position, PositionRange Twin)>? _twins;
 
     /// <summary>All warnings so far.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
@@ -27,9 +30,19 @@ internal sealed class Annotations(string query)
     /// <summary>All notes so far; call <see cref="Complete"/> first.</summary>
     public IReadOnlyList<string> Infos => _infos;
 
-    public void Warn(string text, PositionRange position) => AddRaw(AnnotationLevel.Warning, $"PromQL warning: {text} ({Locate(position)})");
+    public void Warn(string text, PositionRange position) => Place(AnnotationLevel.Warning, text, position);
 
-    public void Inform(string text, PositionRange position) => AddRaw(AnnotationLevel.Info, $"PromQL info: {text} ({Locate(position)})");
+    public void Inform(string text, PositionRange position) => Place(AnnotationLevel.Info, text, position);
+
+    /// <summary>A part of the query that is computed once stands in two places: what is said about one is true of the other.</summary>
+    public void AddTwin(PlanNode node, PlanNode twin)
+    {
+        (_twins ??= []).Add((node.Position, twin.Position));
+        for (int i = 0; i < node.Children.Count; i++)
+        {
+            AddTwin(node.Children[i], twin.Children[i]);
+        }
+    }
 
     /// <summary>Notes a warning that says how often it occurred. Several threads may.</summary>
     public void WarnCounted(string text, PositionRange position)
@@ -69,12 +82,7 @@ internal sealed class Annotations(string query)
         }
 
         _counted = null;
-        if (_repairs is null)
-        {
-            return;
-        }
-
-        foreach (((PositionRange position, string metricName), MonotonicityRepair repair) in _repairs)
+        foreach (((PositionRange position, string metricName), MonotonicityRepair repair) in _repairs ?? [])
         {
             Inform(
                 "input to histogram_quantile needed to be fixed for monotonicity " +
@@ -84,6 +92,36 @@ internal sealed class Annotations(string query)
         }
 
         _repairs = null;
+        RepeatForTwins();
+    }
+
+    // Until nothing is added: a twin may have twins of its own.
+    private void RepeatForTwins()
+    {
+        for (int before = -1; _twins is not null && before != _placed.Count;)
+        {
+            before = _placed.Count;
+            foreach ((PositionRange position, PositionRange twin) in _twins)
+            {
+                foreach ((AnnotationLevel level, string text, _) in _placed.Where(placed => placed.Position == position).ToArray())
+                {
+                    Place(level, text, twin);
+                }
+            }
+        }
+    }
+
+    private void Place(AnnotationLevel level, string text, PositionRange position)
+    {
+        lock (_seen)
+        {
+            if (!_placed.Add((level, text, position)))
+            {
+                return;
+            }
+        }
+
+        AddRaw(level, $"PromQL {(level == AnnotationLevel.Warning ? "warning" : "info")}: {text} ({Locate(position)})");
     }
 
     /// <summary>The words that name a metric, or nothing if it has no name.</summary>

@@ -122,8 +122,10 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
             LookbackMs = argument is RangeSelectNode select ? select.LookbackMs : 0,
             Extension = argument is RangeSelectNode extended ? extended.Source.Extension : SelectorExtension.None,
             Scalars = scalars,
-            RangePosition = argument.Position,
+            // Upstream computes a subquery first, and its values no longer know where in the query they came from.
+            RangePosition = argument is SubqueryNode ? default : argument.Position,
             ScalarPosition = scalarPosition,
+            FirstPosition = call.Arguments[0] is SubqueryNode ? default : call.Arguments[0].Position,
         };
         var applied = new RangeFunctionOperator(function, rangeCall, input);
         return call.Function.Name == "absent_over_time"
@@ -152,8 +154,8 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
         Span<double> values = block.Values;
         for (int i = 0; i < values.Length; i++)
         {
-            double value = max is null ? values[i] : Math.Min(max[i], values[i]);
-            values[i] = min is null ? value : Math.Max(min[i], value);
+            double value = max is null ? values[i] : Smaller(max[i], values[i]);
+            values[i] = min is null ? value : Larger(min[i], value);
             if (min is not null && max is not null && max[i] < min[i])
             {
                 block.Remove(i);
@@ -183,7 +185,9 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
         if (!call.Grid.IsInstant || context.IsRangeQuery)
         {
             context.Annotations.Warn("sort is ineffective for range queries since results are always ordered by labels", call.Position);
-            return Vector(call, 0);
+            return name.StartsWith("sort_by_label", StringComparison.Ordinal)
+                ? Vector(call, 0)
+                : new MapOperator(Vector(call, 0), block => block.RemoveHistograms(), context, keepsName: true);
         }
 
         bool descending = name.EndsWith("_desc", StringComparison.Ordinal);
@@ -211,6 +215,13 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
             }
         }
     });
+
+    // An infinity on its own side wins over NaN, as in the language that upstream is written in.
+    private static double Smaller(double left, double right) =>
+        double.IsNegativeInfinity(left) || double.IsNegativeInfinity(right) ? double.NegativeInfinity : Math.Min(left, right);
+
+    private static double Larger(double left, double right) =>
+        double.IsPositiveInfinity(left) || double.IsPositiveInfinity(right) ? double.PositiveInfinity : Math.Max(left, right);
 
     private static double[] Times(StepGrid grid)
     {

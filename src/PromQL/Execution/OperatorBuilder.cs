@@ -24,7 +24,23 @@ internal sealed class OperatorBuilder
     public ScalarEvaluator Scalars { get; }
 
     /// <summary>The operator of a vector expression.</summary>
-    public ISeriesOperator Build(PlanNode node) => node switch
+    public ISeriesOperator Build(PlanNode node) => _context.Profile is { } profile ? BuildProfiled(node, profile.Of(node)) : BuildShared(node);
+
+    /// <summary>The operator of a range selector or subquery; as the whole query, or as the argument of a function.</summary>
+    public IRangeOperator BuildRange(PlanNode node, bool isResult = false) =>
+        _context.Profile is { } profile ? BuildProfiledRange(node, isResult, profile.Of(node)) : BuildBareRange(node, isResult);
+
+    /// <summary>Joins series that dropping names made alike.</summary>
+    public DeduplicateOperator Deduplicated(ISeriesOperator input, PlanNode node, bool strict = false) => new(input, strict, node.Grid, _context);
+
+    private ProfiledOperator BuildProfiled(PlanNode node, QueryProfile.Meter meter) => new(meter.Run(() => BuildShared(node)), meter);
+
+    private ProfiledRangeOperator BuildProfiledRange(PlanNode node, bool isResult, QueryProfile.Meter meter) =>
+        new(meter.Run(() => BuildBareRange(node, isResult)), meter);
+
+    private ISeriesOperator BuildShared(PlanNode node) => _context.Shared is { } shared ? shared.Build(node, BuildBare) : BuildBare(node);
+
+    private ISeriesOperator BuildBare(PlanNode node) => node switch
     {
         SelectNode select => new SelectOperator(select, _context),
         StepInvariantNode invariant => new StepInvariantOperator(_context.Within(new StepInvariantScope(invariant, _context.Scope), () => Build(invariant.Inner))),
@@ -35,17 +51,13 @@ internal sealed class OperatorBuilder
         _ => throw new QueryException(QueryErrorKind.Internal, $"unexpected vector expression {node.GetType().Name}"),
     };
 
-    /// <summary>The operator of a range selector or subquery; as the whole query, or as the argument of a function.</summary>
-    public IRangeOperator BuildRange(PlanNode node, bool isResult = false) => node switch
+    private IRangeOperator BuildBareRange(PlanNode node, bool isResult) => node switch
     {
         RangeSelectNode select => new RangeSelectOperator(select, _context),
         SubqueryNode subquery => new SubqueryOperator(
             subquery, _context.Within(new SubqueryScope(subquery, _context.Scope, isResult), () => BuildInner(subquery.Inner)), isResult, _context),
         _ => throw new QueryException(QueryErrorKind.Internal, $"unexpected range expression {node.GetType().Name}"),
     };
-
-    /// <summary>Joins series that dropping names made alike.</summary>
-    public DeduplicateOperator Deduplicated(ISeriesOperator input, PlanNode node, bool strict = false) => new(input, strict, node.Grid, _context);
 
     private ISeriesOperator BuildInner(PlanNode node) =>
         node.Type == ValueType.Scalar ? new ScalarVectorOperator(Scalars.Evaluate(node)) : Build(node);

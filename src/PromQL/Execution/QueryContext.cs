@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Planning;
 using Narthex.PromQL.Syntax;
 using Narthex.Storage;
 
@@ -30,6 +31,12 @@ internal sealed class QueryContext : IDisposable
     public QueryEngineOptions Options { get; }
 
     public Annotations Annotations { get; }
+
+    /// <summary>Measures the nodes of the plan; null: nobody asked.</summary>
+    public QueryProfile? Profile { get; init; }
+
+    /// <summary>The parts that are computed once for several places; null: none.</summary>
+    public SharedParts? Shared { get; private set; }
 
     /// <summary>Threads that may help; null: none.</summary>
     public HelperGate? Helpers { get; init; }
@@ -68,6 +75,15 @@ internal sealed class QueryContext : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(_query);
         int start = Math.Clamp(position.Start, 0, bytes.Length);
         return Encoding.UTF8.GetString(bytes.AsSpan(start, Math.Clamp(position.End, start, bytes.Length) - start));
+    }
+
+    /// <summary>For loops over series: looks at every 4,096th, which takes well under a millisecond.</summary>
+    public void ThrowIfCancelled(int series)
+    {
+        if ((series & 4095) == 0)
+        {
+            ThrowIfCancelled();
+        }
     }
 
     public void ThrowIfCancelled() => CancellationToken.ThrowIfCancellationRequested();
@@ -113,6 +129,7 @@ internal sealed class QueryContext : IDisposable
     public void HoldSamples(long samples)
     {
         _samples += samples;
+        Profile?.Hold(samples);
         _bytes += samples * QueryEngineOptions.BytesPerSample;
         PeakSamples = Math.Max(PeakSamples, _samples);
         if (_samples > Options.MaxSamples)
@@ -132,11 +149,16 @@ internal sealed class QueryContext : IDisposable
     public void ReleaseSamples(long samples)
     {
         _samples -= samples;
+        Profile?.Hold(-samples);
         _bytes -= samples * QueryEngineOptions.BytesPerSample;
     }
 
+    /// <summary>Computes parts that occur several times in a plan once from now on.</summary>
+    public void ShareParts(PlanNode plan) => Shared = new SharedParts(plan, this);
+
     public void Dispose()
     {
+        Shared?.Dispose();
         foreach (ISeriesSelection selection in _selections.Values)
         {
             selection.Dispose();

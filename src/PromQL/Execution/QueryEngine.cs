@@ -51,6 +51,24 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
         return PlanPrinter.ToTree(Plan(Parse(query), grid, options));
     }
 
+    /// <inheritdoc/>
+    public async Task<QueryAnalysis> AnalyzeAsync(
+        IQueryableStorage storage, string query, TimeRange range, long stepMs, QueryOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(range.MaxMs, range.MinMs);
+        bool isRange = stepMs > 0;
+        var profile = new QueryProfile();
+        QueryRun run = Prepare(query, isRange ? GridOf(range, stepMs) : StepGrid.Instant(range.MaxMs), isRange, profile);
+        using QueryResult result = await RunAsync(storage, run, options, cancellationToken).ConfigureAwait(false);
+        int series = result.Type switch
+        {
+            ValueType.Vector => result.Vector.Count,
+            ValueType.Matrix => result.Matrix.Count,
+            _ => 1,
+        };
+        return new QueryAnalysis(PlanPrinter.ToTree(run.Plan!, profile), result.Statistics, series, result.Warnings, result.Infos);
+    }
+
     /// <summary>Where running queries are noted; null: nowhere. The engine does not own it.</summary>
     public ActiveQueryLog? ActiveQueries { get; set; }
 
@@ -70,7 +88,10 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
     }
 
     private async Task<QueryResult> RunAsync(
-        IQueryableStorage storage, string query, StepGrid grid, bool isRange, QueryOptions options, CancellationToken cancellationToken)
+        IQueryableStorage storage, string query, StepGrid grid, bool isRange, QueryOptions options, CancellationToken cancellationToken) =>
+        await RunAsync(storage, Prepare(query, grid, isRange), options, cancellationToken).ConfigureAwait(false);
+
+    private QueryRun Prepare(string query, StepGrid grid, bool isRange, QueryProfile? profile = null)
     {
         Expression expression = Parse(query);
         if (isRange && expression.Type is not (ValueType.Scalar or ValueType.Vector))
@@ -79,7 +100,11 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
             throw new QueryException(QueryErrorKind.BadData, $"invalid expression type \"{name}\" for range query, must be Scalar or instant Vector");
         }
 
-        var run = new QueryRun(query, expression, grid, isRange);
+        return new QueryRun(query, expression, grid, isRange) { Profile = profile };
+    }
+
+    private async Task<QueryResult> RunAsync(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken)
+    {
         string? error = null;
         _metrics.Enter();
         try
@@ -170,7 +195,7 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
     }
 
     private static StepGrid GridOf(TimeRange range, long stepMs) =>
-        new(range.MinMs, stepMs, checked((int)((range.MaxMs - range.MinMs) / stepMs) + 1));
+        new(range.MinMs, stepMs, checked((int)((range.MaxMs - range.MinMs) / stepMs) + 1)) { AskedEndMs = range.MaxMs };
 
     private PlanNode Plan(Expression expression, StepGrid grid, QueryOptions options)
     {

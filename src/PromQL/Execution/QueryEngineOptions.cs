@@ -27,6 +27,9 @@ public sealed record QueryEngineOptions
     /// <summary>From how many samples and steps together on a selection is worth more than one thread.</summary>
     internal long ParallelWork { get; init; } = 250_000;
 
+    /// <summary>Up to how many values, all series and steps together, a part that a query needs in several places is kept rather than computed again.</summary>
+    internal long SharedSamplesMax { get; init; } = 1_000_000;
+
     /// <summary>The step in milliseconds of a subquery without one, given its range in milliseconds. Upstream uses the global evaluation interval.</summary>
     public Func<long, long> DefaultSubqueryStepMs { get; init; } = static _ => 60_000;
 

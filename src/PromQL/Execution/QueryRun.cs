@@ -29,6 +29,12 @@ internal sealed class QueryRun(string query, Expression expression, StepGrid gri
     /// <summary>How long it has waited for its turn, from now on a fixed number.</summary>
     public void EndQueue() => _queued = Stopwatch.GetElapsedTime(_begun);
 
+    /// <summary>Measures the parts of the query; null: nobody asked.</summary>
+    public QueryProfile? Profile { get; init; }
+
+    /// <summary>The plan, once there is one.</summary>
+    public PlanNode? Plan { get; private set; }
+
     /// <summary>Whether the evaluation began at all.</summary>
     public bool HasStarted => _context is not null;
 
@@ -59,15 +65,18 @@ internal sealed class QueryRun(string query, Expression expression, StepGrid gri
     {
         long started = Stopwatch.GetTimestamp();
         PlanNode root = plan(expression, grid);
+        Plan = root;
         TimeSpan planned = Stopwatch.GetElapsedTime(started);
         bool perStep = options.PerStepStatistics && engine.EnablePerStepStatistics;
         using var context = new QueryContext(storage, query, engine, Planner.RangeOf(root), cancellationToken)
         {
             IsRangeQuery = isRange,
-            Helpers = helpers,
+            Helpers = Profile is null ? helpers : null,
+            Profile = Profile,
             Samples = new QueryScope(grid, perStep),
         };
         _context = context;
+        context.ShareParts(root);
         var builder = new ResultBuilder(root, context);
         try
         {

@@ -7,7 +7,16 @@ namespace Narthex.PromQL.Execution;
 /// <summary>Computes scalar expressions: a column with a value for every step, never absent.</summary>
 internal sealed class ScalarEvaluator(OperatorBuilder builder, QueryContext context)
 {
-    public double[] Evaluate(PlanNode node)
+    public double[] Evaluate(PlanNode node) => context.Profile is { } profile ? ComputeProfiled(node, profile.Of(node)) : Compute(node);
+
+    private double[] ComputeProfiled(PlanNode node, QueryProfile.Meter meter)
+    {
+        meter.Series++;
+        meter.Samples += node.Grid.Count;
+        return meter.Run(() => Compute(node));
+    }
+
+    private double[] Compute(PlanNode node)
     {
         double[] column = new double[node.Grid.Count];
         switch (node)

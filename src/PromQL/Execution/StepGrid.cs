@@ -6,7 +6,11 @@ namespace Narthex.PromQL.Execution;
 /// <param name="Count">How many there are; 0 for a subquery whose range holds no step.</param>
 internal readonly record struct StepGrid(long StartMs, long StepMs, int Count)
 {
-    public long EndMs => StartMs + ((Count - 1) * StepMs);
+    /// <summary>The end that was asked for, which need not be a step.</summary>
+    public long? AskedEndMs { get; init; }
+
+    /// <summary>What <c>end()</c> means.</summary>
+    public long EndMs => AskedEndMs ?? StartMs + ((Count - 1) * StepMs);
 
     public bool IsInstant => Count == 1;
 

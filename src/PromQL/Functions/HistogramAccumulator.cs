@@ -13,6 +13,9 @@ internal sealed class HistogramAccumulator(FloatHistogram first)
     private bool _sawReset = first.CounterResetHint == CounterResetHint.CounterReset;
     private bool _sawNoReset = first.CounterResetHint == CounterResetHint.NotCounterReset;
 
+    /// <summary>Whether exponential and custom buckets met.</summary>
+    public bool IsIncompatible => _incompatible;
+
     /// <summary>Adds one. False if exponential and custom buckets met: there is no result then.</summary>
     public bool TryAdd(FloatHistogram histogram)
     {
@@ -29,14 +32,12 @@ internal sealed class HistogramAccumulator(FloatHistogram first)
         return true;
     }
 
-    public void Annotate(Annotations annotations, PositionRange position, string metricName)
-    {
-        if (_incompatible)
-        {
-            annotations.Warn("vector contains a mix of histograms with exponential and custom buckets schemas" + Annotations.ForMetric(metricName), position);
-            return;
-        }
+    /// <summary>Says that histograms did not fit together; the metric is that of the one that did not.</summary>
+    public static void WarnIncompatible(Annotations annotations, PositionRange position, string metricName) => annotations.Warn(
+        "vector contains a mix of histograms with exponential and custom buckets schemas for metric name " + GoQuote.Quote(metricName), position);
 
+    public void Annotate(Annotations annotations, PositionRange position)
+    {
         if (_reconciled)
         {
             annotations.Inform("mismatched custom buckets were reconciled during aggregation", position);

@@ -14,6 +14,9 @@ internal abstract record PlanNode(StepGrid Grid, PositionRange Position)
     /// <summary>The type of its value.</summary>
     public abstract ValueType Type { get; }
 
+    /// <summary>Where it stands without the parentheses around it, which <see cref="Position"/> includes. An operand is named by the one, an operator by the other.</summary>
+    public PositionRange OwnPosition { get; init; } = Position;
+
     public virtual IReadOnlyList<PlanNode> Children => [];
 }
 

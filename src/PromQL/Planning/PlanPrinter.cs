@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Execution;
 using Narthex.PromQL.Functions.Kernels;
 using Narthex.PromQL.Syntax;
 
@@ -17,8 +18,14 @@ internal static class PlanPrinter
     }
 
     /// <summary>The plan as a tree of descriptions.</summary>
-    public static QueryPlan ToTree(PlanNode node) => new(
-        NameOf(node), Describe(node), node.Grid.StartMs, node.Grid.StepMs, node.Grid.Count, [.. node.Children.Select(ToTree)]);
+    public static QueryPlan ToTree(PlanNode plan, QueryProfile? profile = null) => ToTree(plan, CommonParts.Find(plan), profile);
+
+    private static QueryPlan ToTree(PlanNode node, IReadOnlyDictionary<PlanNode, int> parts, QueryProfile? profile) => new(
+        NameOf(node), Describe(node), node.Grid.StartMs, node.Grid.StepMs, node.Grid.Count, [.. node.Children.Select(child => ToTree(child, parts, profile))])
+    {
+        Shared = parts.TryGetValue(node, out int part) ? part : null,
+        Cost = profile?.CostOf(node),
+    };
 
     private static void Print(PlanNode node, int depth, StringBuilder text)
     {

@@ -77,7 +77,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
     {
         NumberLiteral number => new NumberNode(number.Value, grid, number.Position),
         StringLiteral text => new TextNode(text.Value, grid, text.Position),
-        ParenExpression paren => PlanBare(paren.Inner, grid, function) with { Position = paren.Position },
+        ParenExpression paren => InParentheses(PlanBare(paren.Inner, grid, function), paren.Position),
         UnaryExpression { IsNegation: true } unary => new NegateNode(Plan(unary.Operand, grid, ""), grid, unary.Position),
         UnaryExpression unary => Plan(unary.Operand, grid, ""),
         VectorSelector selector => PlanSelector(selector, grid, function, wantsTimestamp: false),
@@ -89,6 +89,8 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
         CallExpression call => PlanCall(call, grid),
         _ => throw new QueryException(QueryErrorKind.Internal, $"unhandled expression of type {expression.GetType().Name}"),
     };
+
+    private static PlanNode InParentheses(PlanNode node, PositionRange position) => node with { Position = position };
 
     private SelectNode PlanSelector(VectorSelector selector, StepGrid grid, string function, bool wantsTimestamp) =>
         new(SourceOf(selector, function), lookbackMs, wantsTimestamp, grid, selector.Position);

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.IO.Compression;
+using Narthex.Scraping.Compression;
 
 namespace Narthex.Scraping;
 
@@ -65,6 +67,52 @@ internal sealed class ScrapeBody : IDisposable
         {
             ArrayPool<byte>.Shared.Return(buffer);
             throw;
+        }
+    }
+
+    /// <summary>Decompresses a body that is gzip. The body itself stays as it is.</summary>
+    /// <inheritdoc cref="ReadAsync" path="/param[@name='sizeLimit' or @name='contentType' or @name='cancellationToken']"/>
+    /// <exception cref="ScrapeException">What comes out reaches the limit.</exception>
+    /// <exception cref="InvalidDataException">It is not gzip, or damaged.</exception>
+    public async Task<ScrapeBody> DecompressAsync(long sizeLimit, string? contentType, CancellationToken cancellationToken)
+    {
+        if (TryDecompress(sizeLimit, contentType) is { } body)
+        {
+            return body;
+        }
+
+        // Of several members, with a lie about its size, or damaged: this decoder knows what to do, or what to say.
+        using var packed = new MemoryStream(_buffer, 0, Length, writable: false);
+        await using var gzip = new GZipStream(packed, CompressionMode.Decompress);
+        return await ReadAsync(gzip, Length * 4, sizeLimit, contentType, cancellationToken);
+    }
+
+    private ScrapeBody? TryDecompress(long sizeLimit, string? contentType)
+    {
+        if (!GzipBlock.TryGetLength(Span, out int length) || (sizeLimit > 0 && length >= sizeLimit))
+        {
+            return null;
+        }
+
+        EnsureMargin(GzipBlock.SourceMargin);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(length + GzipBlock.DestinationMargin);
+        if (GzipBlock.TryDecompress(_buffer, Length, buffer, length))
+        {
+            return new ScrapeBody(buffer, length, contentType);
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+        return null;
+    }
+
+    private void EnsureMargin(int margin)
+    {
+        if (_buffer.Length - Length < margin)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Length + margin);
+            Span.CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
         }
     }
 

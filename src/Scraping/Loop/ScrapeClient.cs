@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using Narthex.Model;
@@ -14,6 +13,7 @@ internal sealed class ScrapeClient
     private readonly string _userAgent;
     private readonly Uri? _uri;
     private int _lastLength;
+    private int _lastPackedLength;
 
     public ScrapeClient(string url, string userAgent)
     {
@@ -95,7 +95,10 @@ internal sealed class ScrapeClient
             return await ScrapeBody.ReadAsync(stream, _lastLength, sizeLimit, contentType, cancellationToken);
         }
 
-        await using var gzip = new GZipStream(stream, CompressionMode.Decompress);
-        return await ScrapeBody.ReadAsync(gzip, _lastLength, sizeLimit, contentType, cancellationToken);
+        // Gzip makes nothing notably larger: what is this long before, is too long after.
+        long packedLimit = sizeLimit > 0 ? sizeLimit + (sizeLimit >> 6) + 1024 : 0;
+        using ScrapeBody packed = await ScrapeBody.ReadAsync(stream, _lastPackedLength, packedLimit, contentType, cancellationToken);
+        _lastPackedLength = packed.Length;
+        return await packed.DecompressAsync(sizeLimit, contentType, cancellationToken);
     }
 }

@@ -6,7 +6,7 @@ using Narthex.Storage;
 namespace Narthex.Scraping;
 
 /// <summary>Reads the body of a scrape into an appender, by way of the target's series cache. One for each target; not thread-safe.</summary>
-internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache metadata, SeriesResolver resolver)
+internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCache metadata, SeriesResolver resolver)
 {
     // A sample further ahead would make storage refuse everything that comes at its proper time.
     private const long AheadMaxMs = 10 * 60 * 1000;
@@ -74,6 +74,7 @@ internal sealed class ScrapeIngester(SeriesCache cache, TargetMetadataCache meta
             _gaps.End();
             cache.End(this, static (self, entry) => self.MarkStale(entry));
             StaleRows = samples.._rows;
+            WriteMetadata(format, body);
         }
         catch
         {

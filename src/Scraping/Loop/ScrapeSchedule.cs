@@ -4,13 +4,19 @@ namespace Narthex.Scraping;
 /// <remarks>
 /// Each target has its own place in the interval, found from its hash and the server's identity: a thousand targets spread evenly,
 /// keep their place over restarts, and two servers with different identities do not hit a target at the same moment.
+/// Places lie on a grid, so that a few scrapes of a thousand begin together: waking up costs as much as a tenth of a scrape, and so
+/// is paid once for all of them.
 /// </remarks>
 internal static class ScrapeSchedule
 {
+    private const int PlacesInInterval = 150;
+    private const long PlaceMsMax = 100;
+
     /// <summary>The first scrape at or after <paramref name="nowMs"/>.</summary>
     public static long First(long nowMs, long intervalMs, ulong targetHash, ulong serverSeed)
     {
         long place = (long)((targetHash ^ serverSeed) % (ulong)intervalMs);
+        place -= place % Math.Clamp(intervalMs / PlacesInInterval, 1, PlaceMsMax);
         long start = nowMs - (nowMs % intervalMs) + place;
         return start < nowMs ? start + intervalMs : start;
     }

@@ -45,6 +45,13 @@ public sealed record BlockMeta
     [JsonIgnore]
     public TimeRange Range => new(MinTime, MaxTime - 1);
 
+    /// <summary>
+    /// Whether it holds some of the series of its time only: those with samples out of order, or those that upstream's present release has
+    /// taken out of the head early. The head may have samples of the same time.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsPartial => Compaction.Hints?.Any(hint => hint is OutOfOrderHint or "from-stale-series" or "from-selected-series") == true;
+
     /// <summary>Whether all its samples came out of order.</summary>
     [JsonIgnore]
     public bool IsOutOfOrder => Compaction.Hints?.Contains(OutOfOrderHint) == true;

@@ -37,7 +37,13 @@ internal sealed class BlockSource(BlockReader block) : IBlockSeriesSource
             }
 
             Series = _all[_next++];
-            Labels = block.Index.ReadLabels(Series);
+            Labels labels = block.Index.ReadLabels(Series);
+            if (_next > 1 && labels.CompareTo(Labels) <= 0)
+            {
+                throw block.Index.Corrupt("series", $"entry {Series} is not behind the one before");
+            }
+
+            Labels = labels;
             _chunks.Clear();
             SeriesChunks chunks = block.Index.ReadChunks(Series);
             while (chunks.MoveNext())

@@ -89,8 +89,44 @@ public sealed class ChunkBuilder
         }
     }
 
-    private static void AddHistograms(SampleBuffer samples, int start, int end) =>
-        throw new StorageException($"{end - start} native histograms from {samples.Timestamps[start]} on cannot be encoded");
+    // Counts that are integers throughout are kept as such: that takes far less room.
+    private void AddHistograms(SampleBuffer samples, int start, int end)
+    {
+        bool floats = false;
+        for (int i = start; i < end && !floats; i++)
+        {
+            floats = !HistogramChunk.HasIntegerCounts(samples.Histograms[i]!);
+        }
+
+        HistogramChunk? chunk = null;
+        for (int i = start; i < end; i++)
+        {
+            long timestampMs = samples.Timestamps[i];
+            FloatHistogram histogram = samples.Histograms[i]!;
+            if (chunk is null || chunk.Count == SamplesPerChunk)
+            {
+                AddBuilt(chunk);
+                chunk = HistogramChunk.Start(floats, timestampMs, histogram, previous: null);
+            }
+            else if (!chunk.TryAppend(timestampMs, histogram, out HistogramChunk? next))
+            {
+                AddBuilt(chunk);
+                chunk = next;
+            }
+        }
+
+        AddBuilt(chunk);
+    }
+
+    private void AddBuilt(HistogramChunk? chunk)
+    {
+        if (chunk is not null)
+        {
+            chunk.Bytes.CopyTo(Reserve(chunk.Bytes.Length));
+            _chunks.Add(new Built(new TimeRange(chunk.FirstTimestampMs, chunk.LastTimestampMs), chunk.Encoding, _length, chunk.Bytes.Length));
+            _length += chunk.Bytes.Length;
+        }
+    }
 
     private Span<byte> Reserve(int bytes)
     {

@@ -15,6 +15,12 @@ public static class ChunkDecoder
             case ChunkEncoding.Xor:
                 XorDecoder.Append(chunk, XorDecoder.CountSamples(chunk), range, samples);
                 break;
+            case ChunkEncoding.Histogram:
+                HistogramDecoder.Append(chunk, floats: false, range, samples);
+                break;
+            case ChunkEncoding.FloatHistogram:
+                HistogramDecoder.Append(chunk, floats: true, range, samples);
+                break;
             default:
                 throw new ChunkCorruptionException($"invalid chunk encoding {(byte)encoding}");
         }

@@ -49,8 +49,8 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
     /// <summary>The first instant behind all blocks, from which on samples must be in the head; <see cref="long.MinValue"/> if there is none.</summary>
     public long MaxTimeMs => Current is { IsEmpty: false } blocks ? blocks.Max(block => block.Meta.MaxTime) : long.MinValue;
 
-    /// <summary>As <see cref="MaxTimeMs"/>, without blocks of samples that came out of order: those may still be newer than what the head has in order.</summary>
-    public long InOrderMaxTimeMs => Current.Where(block => !block.Meta.IsOutOfOrder).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
+    /// <summary>As <see cref="MaxTimeMs"/>, without blocks that hold some of the series only: those may be newer than what the head has in order.</summary>
+    public long InOrderMaxTimeMs => Current.Where(block => !block.Meta.IsPartial).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
 
     /// <summary>The settings. Those of retention may be replaced at any time; they count from the next <see cref="Reload"/> on.</summary>
     public BlockSetOptions Options
@@ -200,7 +200,13 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
         lock (_mutation)
         {
             ImmutableArray<BlockReader> blocks = Current;
-            IReadOnlyList<BlockId> plan = CompactionPlanner.Plan(blocks.Select(block => block.Meta).Where(meta => _options.IsHeldBack?.Invoke(meta) != true), _options.RangesMs, _options.MergeOverlapping);
+
+            // Together with a block in order, one that came out of order would count as such, and a start would take the head's samples of its range for old ones.
+            long inOrderMaxMs = InOrderMaxTimeMs;
+            IReadOnlyList<BlockId> plan = CompactionPlanner.Plan(
+                blocks.Select(block => block.Meta)
+                    .Where(meta => _options.IsHeldBack?.Invoke(meta) != true && !(meta.IsOutOfOrder && meta.MaxTime > inOrderMaxMs)),
+                _options.RangesMs, _options.MergeOverlapping);
             if (plan.Count == 0)
             {
                 return false;

@@ -1,5 +1,6 @@
 using Narthex.Instrumentation;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Wal;
 
 namespace Narthex.Tsdb;
@@ -20,6 +21,10 @@ internal sealed class DatabaseMetrics
         registry.AddGaugeCallback("prometheus_tsdb_clean_start", "Whether the last server ended cleanly: 1 yes, 0 no, -1 without a lock file.", () => CleanStart);
         registry.AddGaugeCallback("prometheus_tsdb_data_replay_duration_seconds", "How long it took to read the data on disk at the start.", () => ReplaySeconds);
         registry.AddCounterCallback("prometheus_tsdb_wal_corruptions_total", "Damaged places found in the write-ahead log.", () => WalCorruptions);
+        registry.AddCounterCallback("prometheus_tsdb_mmap_chunks_total", "Chunks of the head written to files.", () => ChunkFiles?.ChunksWritten ?? 0);
+        registry.AddCounterCallback("prometheus_tsdb_mmap_chunk_corruptions_total", "Damaged places found in the files of the head's chunks.", () => ChunkFiles?.Corruptions ?? 0);
+        registry.AddCounterCallback("prometheus_tsdb_snapshot_replay_error_total", "Snapshots of the memory that could not be loaded.", () => SnapshotErrors);
+        registry.AddGaugeCallback("prometheus_tsdb_head_chunks_storage_size_bytes", "Bytes of the files of the head's chunks.", () => ChunkFiles?.Bytes ?? 0);
         ByType(registry, "prometheus_tsdb_wal_replay_unknown_refs_total", "Replayed samples whose series was not in the log.", InstrumentKind.Counter, sink =>
         {
             sink.Value(["exemplars"], UnknownExemplarRefs);
@@ -29,6 +34,11 @@ internal sealed class DatabaseMetrics
             sink.Value(["tombstones"], UnknownTombstoneRefs);
         });
     }
+
+    /// <summary>The files of the head's full chunks, once they are open.</summary>
+    public HeadChunkFiles? ChunkFiles { get; set; }
+
+    public double SnapshotErrors { get; set; }
 
     public double CleanStart { get; set; }
 
@@ -90,8 +100,8 @@ internal sealed class DatabaseMetrics
         registry.AddCounterCallback("prometheus_tsdb_head_series_created_total", "Series created in the head.", () => Volatile.Read(ref counters.SeriesCreated));
         registry.AddCounterCallback("prometheus_tsdb_head_series_removed_total", "Series removed from the head.", () => Volatile.Read(ref counters.SeriesRemoved));
         registry.AddCounterCallback("prometheus_tsdb_head_series_not_found_total", "Samples for series that were not there.", () => Volatile.Read(ref counters.SeriesNotFound));
-        registry.AddCounterCallback("prometheus_tsdb_head_chunks_created_total", "Chunks begun in the head.", () => Volatile.Read(ref head.Chunks.ChunksCreated));
-        registry.AddCounterCallback("prometheus_tsdb_head_chunks_removed_total", "Chunks removed from the head.", () => Volatile.Read(ref counters.ChunksRemoved));
+        registry.AddCounterCallback("prometheus_tsdb_head_chunks_created_total", "Chunks begun in the head.", () => Volatile.Read(ref head.Chunks.ChunksCreated) + head.Histograms.ChunksCreated);
+        registry.AddCounterCallback("prometheus_tsdb_head_chunks_removed_total", "Chunks removed from the head.", () => Volatile.Read(ref counters.ChunksRemoved) + head.Histograms.ChunksRemoved);
         registry.AddCounterCallback("prometheus_tsdb_head_appenders_created_total", "Appenders opened.", () => Volatile.Read(ref counters.AppendersCreated));
     }
 

@@ -31,7 +31,6 @@ internal sealed class Maintenance : IAsyncDisposable
     private readonly SemaphoreSlim _round = new(1);
     private ITimer? _timer;
     private Task _loop = Task.CompletedTask;
-    private bool _histogramsReported;
 
     public Maintenance(
         HeadStorage head, BlockSet blocks, LogTruncation log, TsdbOptions options, LifecycleMetrics metrics, ILogger logger, TimeProvider time)
@@ -77,6 +76,12 @@ internal sealed class Maintenance : IAsyncDisposable
         catch (Exception error) when (error is StorageException or IOException or UnauthorizedAccessException)
         {
             TsdbLog.CompactionFailed(_logger, error.Message);
+            return false;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // A bug, perhaps met by damaged data. To give up for ever would be worse: the head would grow and nothing be deleted.
+            TsdbLog.CompactionFailed(_logger, error.ToString());
             return false;
         }
         finally
@@ -166,15 +171,6 @@ internal sealed class Maintenance : IAsyncDisposable
         if (truncatedMs != long.MinValue)
         {
             _log.Run(truncatedMs);
-            CompactOutOfOrder(cancellationToken);
-        }
-    }
-
-    private void CompactOutOfOrder(CancellationToken cancellationToken)
-    {
-        // As in order: there is no encoder for histograms yet, and what cannot be written must not be dropped.
-        if (!_head.OutOfOrder.HasHistograms)
-        {
             OutOfOrderCompactor.Run(_head, _blocks, cancellationToken);
         }
     }
@@ -183,18 +179,6 @@ internal sealed class Maintenance : IAsyncDisposable
     {
         if (!HeadCompactor.IsDue(_head))
         {
-            return false;
-        }
-
-        if (_head.Histograms.SeriesCount > 0)
-        {
-            // There is no encoder for them yet, and what cannot be written must not be dropped.
-            if (!_histogramsReported)
-            {
-                TsdbLog.HistogramsHoldHead(_logger);
-                _histogramsReported = true;
-            }
-
             return false;
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Narthex.Model;
 using Narthex.Tsdb.Head;
@@ -10,6 +11,8 @@ internal sealed class ReplayShard : IDisposable
 {
     private const int BatchSamples = 8192;
     private const int BatchesMax = 16;
+    private const int StatesAhead = 16;
+    private const int ChunksAhead = 8;
 
     private readonly HeadStorage _head;
     private readonly BlockingCollection<Batch> _full = new(BatchesMax);
@@ -32,6 +35,7 @@ internal sealed class ReplayShard : IDisposable
     public long MaxMs { get; private set; } = long.MinValue;
 
     /// <summary>Adds a sample, behind those of the same series that were added before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(uint series, long timestampMs, double value)
     {
         Batch batch = _filling;
@@ -106,6 +110,13 @@ internal sealed class ReplayShard : IDisposable
     {
         for (int i = 0; i < batch.Count; i++)
         {
+            // The states and chunks of the series to come are on their way from memory meanwhile.
+            if (i + StatesAhead < batch.Count)
+            {
+                _head.Pages.Prefetch(batch.Series[i + StatesAhead]);
+                _head.Chunks.Prefetch(in _head.Pages[batch.Series[i + ChunksAhead]]);
+            }
+
             long timestampMs = batch.Timestamps[i];
             bool applied = batch.Histograms?[i] is { } histogram
                 ? _head.Replay(batch.Series[i], timestampMs, histogram)

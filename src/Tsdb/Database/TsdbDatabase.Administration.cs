@@ -65,9 +65,10 @@ public sealed partial class TsdbDatabase : IStorageAdministration, IExemplarQuer
         },
         cancellationToken);
 
-    /// <summary>Makes room for more exemplars or for fewer.</summary>
-    public void SetMaxExemplars(long maxExemplars)
+    /// <summary>Makes room for more exemplars or for fewer, and sets how far behind the newest of its series one may be.</summary>
+    public void SetExemplarLimits(long maxExemplars, TimeSpan outOfOrderWindow)
     {
+        Head.Exemplars.OutOfOrderWindowMs = (long)outOfOrderWindow.TotalMilliseconds;
         int former = Head.Exemplars.Capacity;
         if (maxExemplars != former)
         {

@@ -6,6 +6,7 @@ using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.Series;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
 
@@ -19,7 +20,7 @@ namespace Narthex.Tsdb;
 /// </remarks>
 public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyncDisposable
 {
-    private static readonly string[] s_headDirectories = ["wal", "wbl", "chunks_head"];
+    private static readonly string[] s_headDirectories = ["wal", "wbl"];
 
     private readonly TsdbOptions _options;
     private readonly TimeProvider _time;
@@ -52,6 +53,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         Head = new HeadStorage(new HeadOptions
         {
             ChunkRangeMs = (long)options.MinBlockDuration.TotalMilliseconds,
+            SamplesPerChunk = options.SamplesPerChunk > 0 ? options.SamplesPerChunk : ChunkCutting.SamplesTarget,
             MaxExemplars = options.MaxExemplars,
             KeepMetadata = options.KeepMetadata,
         });
@@ -181,6 +183,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
 
         Head.Close();
+        await CloseHeadFilesAsync().ConfigureAwait(false); // Before the log: a snapshot names its end.
         _wal?.Dispose();
         _outOfOrderLog?.Dispose();
         _blocks?.Dispose();
@@ -218,12 +221,17 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         _blocks = BlockSet.Open(DirectoryPath, BlockOptions(), _registry, _time, _logger);
 
         // What is older than the newest block is in blocks, or was dropped with the head; the log may still have it.
-        Head.SetMinValidTime(_blocks.InOrderMaxTimeMs);
+        Head.BeginAt(_blocks.InOrderMaxTimeMs);
         long start = _time.GetTimestamp();
-        _replay.Run(cancellationToken);
+        bool chunksAreSound = LoadChunkFiles(_blocks.InOrderMaxTimeMs);
+        if (!LoadSnapshot(chunksAreSound, cancellationToken))
+        {
+            _replay.Run(cancellationToken);
+        }
+
         OpenOutOfOrder(cancellationToken);
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
-        _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
+        _metrics.WalCorruptions = (_replay.Repaired ? 1 : 0) + (_replay.OutOfOrderRepaired ? 1 : 0);
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
         _metrics.UnknownHistogramRefs = _replay.UnknownHistogramRefs;
         _metrics.UnknownExemplarRefs = _replay.UnknownExemplarRefs;
@@ -245,8 +253,10 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         Head.AttachLog(_wal);
         var log = new LogTruncation(Head, _wal, walOptions, _lifecycleMetrics, _logger, _time);
         _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time);
+        _chunkWriting = new ChunkWriting(Head, _logger, _time);
         _ready = true;
         _maintenance.Start();
+        _chunkWriting.Start();
     }
 
     private BlockSetOptions BlockOptions()
@@ -268,7 +278,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
     // Read from the disk, so that whatever the head keeps there counts.
     private long GetHeadBytes()
     {
-        long bytes = 0;
+        long bytes = _chunkFiles?.Bytes ?? 0;
         foreach (string name in s_headDirectories)
         {
             var directory = new DirectoryInfo(Path.Combine(DirectoryPath, name));

@@ -44,9 +44,6 @@ internal static partial class TsdbLog
     [LoggerMessage(EventId = 3014, Level = LogLevel.Error, Message = "compaction failed {err}")]
     public static partial void CompactionFailed(ILogger logger, string err);
 
-    [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "The head has native histograms, which cannot be written to blocks yet: it is not compacted")]
-    public static partial void HistogramsHoldHead(ILogger logger);
-
     [LoggerMessage(EventId = 3016, Level = LogLevel.Information, Message = "Head GC completed {caller} {duration}")]
     public static partial void HeadTruncated(ILogger logger, string caller, string duration);
 
@@ -61,4 +58,34 @@ internal static partial class TsdbLog
 
     [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "truncate WAL: what is not needed stays until the next time")]
     public static partial void LogTruncationFailed(ILogger logger, Exception error);
+
+    [LoggerMessage(EventId = 3041, Level = LogLevel.Information, Message = "Replaying on-disk memory mappable chunks if any")]
+    public static partial void ChunkReplayStarted(ILogger logger);
+
+    [LoggerMessage(EventId = 3042, Level = LogLevel.Information, Message = "On-disk memory mappable chunks replay completed {duration}")]
+    public static partial void ChunkReplayCompleted(ILogger logger, string duration);
+
+    [LoggerMessage(EventId = 3043, Level = LogLevel.Error, Message = "Loading on-disk chunks failed: what is behind the damage comes from the WAL {err}")]
+    public static partial void ChunkFilesDamaged(ILogger logger, string err);
+
+    [LoggerMessage(EventId = 3044, Level = LogLevel.Error, Message = "Writing head chunks failed: they stay in memory until it works again {err}")]
+    public static partial void ChunkWritingFailed(ILogger logger, string err);
+
+    [LoggerMessage(EventId = 3045, Level = LogLevel.Information, Message = "chunk snapshot loaded {dir} {num_series} {duration}")]
+    public static partial void SnapshotLoaded(ILogger logger, string dir, int num_series, string duration);
+
+    [LoggerMessage(EventId = 3046, Level = LogLevel.Error, Message = "Failed to load chunk snapshot: everything is read from the WAL {err}")]
+    public static partial void SnapshotFailed(ILogger logger, string err);
+
+    [LoggerMessage(EventId = 3047, Level = LogLevel.Information, Message = "The WAL goes on behind the chunk snapshot, which is not needed {dir}")]
+    public static partial void SnapshotOutdated(ILogger logger, string dir);
+
+    [LoggerMessage(EventId = 3048, Level = LogLevel.Information, Message = "Creating chunk snapshot")]
+    public static partial void SnapshotStarted(ILogger logger);
+
+    [LoggerMessage(EventId = 3049, Level = LogLevel.Information, Message = "chunk snapshot complete {duration} {num_series} {dir}")]
+    public static partial void SnapshotCompleted(ILogger logger, string duration, long num_series, string dir);
+
+    [LoggerMessage(EventId = 3050, Level = LogLevel.Error, Message = "Creating the chunk snapshot failed: the next start reads the WAL {err}")]
+    public static partial void SnapshotWritingFailed(ILogger logger, string err);
 }

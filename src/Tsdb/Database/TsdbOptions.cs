@@ -42,6 +42,9 @@ public sealed record TsdbOptions
     /// <summary>How long and how much is kept. May be changed later: <see cref="TsdbDatabase.SetRetention"/>.</summary>
     public RetentionLimits Retention { get; init; } = RetentionLimits.Default;
 
+    /// <summary>The number of samples that chunks aim at (<c>--storage.tsdb.samples-per-chunk</c>); zero for 120.</summary>
+    public int SamplesPerChunk { get; init; }
+
     /// <summary>How many exemplars are kept (<c>storage.exemplars.max_exemplars</c>); 0 without <c>--enable-feature=exemplar-storage</c>.</summary>
     public long MaxExemplars { get; init; }
 
@@ -50,6 +53,9 @@ public sealed record TsdbOptions
 
     /// <summary>How much older than the newest sample samples may be that come out of order (<c>storage.tsdb.out_of_order_time_window</c>). May be changed later: <see cref="TsdbDatabase.SetOutOfOrderWindow"/>.</summary>
     public TimeSpan OutOfOrderWindow { get; init; }
+
+    /// <summary>Whether closing leaves a snapshot of the memory, from which the next opening is quick. Upstream has it behind <c>--enable-feature=memory-snapshot-on-shutdown</c>.</summary>
+    public bool SnapshotOnClose { get; init; }
 
     internal TimeSpan GetMaxBlockDuration()
     {

@@ -35,14 +35,15 @@ internal sealed partial class WalReplay
         DamagedRecords += reader.IsDamaged ? 1 : 0;
     }
 
-    private void ReplayExemplars(ReadOnlySpan<byte> record)
+    private void ReplayExemplars(ReadOnlySpan<byte> record) => ReplayExemplars(new ExemplarsRecordReader(record));
+
+    private void ReplayExemplars(ExemplarsRecordReader reader)
     {
         if (!head.Exemplars.IsEnabled)
         {
             return;
         }
 
-        var reader = new ExemplarsRecordReader(record);
         while (reader.MoveNext())
         {
             if (TryFindSeries(reader.Ref, out uint slot))

@@ -16,7 +16,7 @@ internal sealed partial class WalReplay
     /// <exception cref="Storage.StorageException">The log cannot be read.</exception>
     public void RunOutOfOrder(string outOfOrderDirectory, CancellationToken cancellationToken)
     {
-        IReadOnlyList<WalSegment> segments = WalSegments.List(files, outOfOrderDirectory);
+        IReadOnlyList<WalSegment> segments = Directory.Exists(outOfOrderDirectory) ? WalSegments.List(files, outOfOrderDirectory) : [];
         if (segments.Count == 0)
         {
             return;
@@ -31,7 +31,7 @@ internal sealed partial class WalReplay
                 ReplayOutOfOrder(reader);
             }
         }
-        catch (WalCorruptionException corruption)
+        catch (WalCorruptionException corruption) when (!ReadOnly)
         {
             TsdbLog.ReadError(logger, corruption);
             reader.Dispose();

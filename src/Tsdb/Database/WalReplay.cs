@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Narthex.Model;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Head.Memory;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
@@ -18,9 +19,16 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     private ReplayShard[] _shards = [];
     private ulong _greatestNumber;
     private bool _numbersDiffer;
+    private bool _inCheckpoint;
     private long _progress;
     private int _firstSegment;
     private int _lastSegment = -1;
+
+    /// <summary>The chunks of the head in files; null if there are none.</summary>
+    public HeadChunkLoader? Chunks { get; set; }
+
+    /// <summary>Whether damage is an error, instead of being repaired.</summary>
+    public bool ReadOnly { get; init; }
 
     /// <summary>How far it is. Readable from any thread.</summary>
     public WalReplayProgress Progress => new(_firstSegment, Volatile.Read(ref _lastSegment), (int)Volatile.Read(ref _progress));
@@ -86,13 +94,18 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             }
         }
 
+        FinishChunks();
+        FinishNumbers();
+        Report(start, checkpointTime);
+    }
+
+    private void FinishNumbers()
+    {
         if (_numbersDiffer)
         {
             var aliases = _otherNumbers.Where(entry => _numbers[entry.Value] != entry.Key).ToDictionary();
             head.WalRefs.Adopt(_numbers, aliases, _greatestNumber);
         }
-
-        Report(start, checkpointTime);
     }
 
     private void Report(long start, TimeSpan checkpointTime)
@@ -127,10 +140,13 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         }
 
         using var reader = WalReader.Open(checkpoint.Path, files);
+        _inCheckpoint = true;
         while (reader.MoveNext())
         {
             Replay(reader, cancellationToken);
         }
+
+        _inCheckpoint = false;
 
         TsdbLog.CheckpointLoaded(logger);
         return checkpoint.Index;
@@ -171,7 +187,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 TsdbLog.SegmentLoaded(logger, current, segments[^1].Index);
             }
         }
-        catch (WalCorruptionException corruption)
+        catch (WalCorruptionException corruption) when (!ReadOnly)
         {
             TsdbLog.ReadError(logger, corruption);
             reader.Dispose();
@@ -192,6 +208,8 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 ReplaySeries(reader.Record);
                 break;
             case RecordType.Samples:
+                ReplayFloats(reader.Record);
+                break;
             case RecordType.SamplesV2:
                 ReplaySamples(reader.Record);
                 break;
@@ -225,9 +243,10 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     }
 
     // What is older was dropped from the head when the checkpoint was written, though segments behind it may still have it.
+    // Nobody writes it anywhere else, and believing it there could keep the head from taking samples.
     private void ReplayMinValidTime(ReadOnlySpan<byte> record)
     {
-        if (MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
+        if (_inCheckpoint && MinValidTimeRecord.TryDecode(record, out long minTimestampMs))
         {
             head.SetMinValidTime(minTimestampMs);
         }
@@ -242,70 +261,40 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         var reader = new SeriesRecordReader(record);
         while (reader.MoveNext())
         {
-            uint series;
-            bool added;
             try
             {
-                series = head.Directory.GetOrAdd(reader.Labels.ToLabels(), out added);
+                AddSeries(reader.Ref, reader.Labels.ToLabels());
             }
             catch (Storage.StorageException)
             {
                 DamagedRecords++;
-                continue;
-            }
-
-            _greatestNumber = Math.Max(_greatestNumber, reader.Ref);
-            if (added)
-            {
-                _numbers.EnsureRoom(series);
-                _numbers[series] = reader.Ref;
-            }
-
-            // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
-            if (reader.Ref != HeadStorage.MakeRef(series, 0).Value)
-            {
-                _numbersDiffer = true;
-                _otherNumbers[reader.Ref] = series;
             }
         }
 
         DamagedRecords += reader.IsDamaged ? 1 : 0;
     }
 
-    private bool TryFindSeries(ulong number, out uint series)
+    private uint AddSeries(ulong number, Labels labels)
     {
-        if (_numbersDiffer && _otherNumbers.TryGetValue(number, out series))
+        uint series = head.Directory.GetOrAdd(labels, out bool added);
+        _greatestNumber = Math.Max(_greatestNumber, number);
+        if (added)
         {
-            return true;
+            _numbers.EnsureRoom(series);
+            _numbers[series] = number;
+            ClaimChunks(series, number);
         }
 
-        series = unchecked((uint)number - 1);
-        return number is > 0 and <= uint.MaxValue && series < head.SlotCount && _numbers[series] == number;
-    }
+        _numbersCollide |= number != series + 1UL && number - 1 < head.SlotCount && _numbers[(uint)number - 1] == number;
 
-    private void ReplaySamples(ReadOnlySpan<byte> record)
-    {
-        _samples.Clear();
-        if (!SamplesRecord.TryDecode(record, _samples))
+        // The usual case, a log of our own, needs no dictionary: the number is the index plus one.
+        if (number != HeadStorage.MakeRef(series, 0).Value)
         {
-            DamagedRecords++;
-            return;
+            _numbersDiffer = true;
+            _otherNumbers[number] = series;
         }
 
-        ReadOnlySpan<ulong> refs = _samples.Refs;
-        ReadOnlySpan<long> timestamps = _samples.Timestamps;
-        ReadOnlySpan<double> values = _samples.Values;
-        for (int i = 0; i < refs.Length; i++)
-        {
-            if (TryFindSeries(refs[i], out uint series))
-            {
-                ShardOf(series).Add(series, timestamps[i], values[i]);
-            }
-            else
-            {
-                UnknownSampleRefs++;
-            }
-        }
+        return series;
     }
 
     private void ReplayHistograms(ReadOnlySpan<byte> record)
@@ -317,7 +306,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             {
                 ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
             }
-            else
+            else if (reader.TimestampMs >= head.MinValidTimeMs)
             {
                 UnknownHistogramRefs++;
             }
@@ -326,5 +315,4 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         DamagedRecords += reader.IsDamaged ? 1 : 0;
     }
 
-    private ReplayShard ShardOf(uint series) => _shards[(int)((series >> 6) % (uint)_shards.Length)];
 }

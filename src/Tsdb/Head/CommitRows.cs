@@ -68,6 +68,14 @@ internal sealed class CommitRows
         Add(reference, timestampMs, histogram.Sum);
     }
 
+    /// <summary>Makes a row of a float one of a histogram.</summary>
+    public void MakeHistogram(int row, FloatHistogram histogram)
+    {
+        int place = _histograms.FindIndex(entry => entry.Row > row);
+        _histograms.Insert(place < 0 ? _histograms.Count : place, (row, histogram));
+        _nextHistogram = 0;
+    }
+
     /// <summary>The histogram of a row; null if it is a float. Cheap when rows are asked for in ascending order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public FloatHistogram? GetHistogram(int row) => _histograms.Count == 0 ? null : FindHistogram(row);

@@ -11,7 +11,7 @@ namespace Narthex.Tsdb.Head;
 /// <summary>A range of the head on its way into a block. It holds a view, so that nothing it walks goes away.</summary>
 /// <remarks>
 /// Chunks are handed out as they are; those that reach over an end of the range, or that have deleted samples, are encoded anew. The caller sees to it that commits
-/// cannot add to the range any more, and that there are no native histograms in it.
+/// cannot add to the range any more.
 /// </remarks>
 internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
 {
@@ -98,7 +98,13 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
     }
 
     /// <summary>Where a chunk is: in the head's store, or encoded anew in the cursor's own bytes.</summary>
-    private readonly record struct Place(TimeRange Range, uint Handle, int Start, int Length);
+    private readonly record struct Place(TimeRange Range, uint Handle, int Start, int Length)
+    {
+        public ChunkEncoding Encoding { get; init; } = ChunkEncoding.Xor;
+
+        /// <summary>Those of a chunk of histograms, which are immutable.</summary>
+        public byte[]? Bytes { get; init; }
+    }
 
     private sealed class Cursor(HeadStorage head, HeadQuerier view, uint[] series) : IBlockSeriesCursor
     {
@@ -106,6 +112,8 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         private readonly List<uint> _handles = [];
         private readonly byte[] _open = new byte[ChunkAppender.ChunkBytesMax];
         private readonly ArrayBufferWriter<byte> _encoded = new(4096);
+        private readonly List<HistogramChunkBytes> _histograms = [];
+        private readonly ChunkBuilder _builder = new();
         private readonly SampleBuffer _samples = new();
         private TimeRange[] _deleted = [];
         private int _position = -1;
@@ -128,10 +136,10 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         public BlockChunk GetChunk(int index)
         {
             Place place = _chunks[index];
-            ReadOnlySpan<byte> bytes = place.Handle != 0
+            ReadOnlySpan<byte> bytes = place.Bytes is not null ? place.Bytes : place.Handle != 0
                 ? head.ClosedChunks.Get(place.Handle).Bytes
                 : _encoded.WrittenSpan.Slice(place.Start, place.Length);
-            return new BlockChunk(place.Range, ChunkEncoding.Xor, bytes);
+            return new BlockChunk(place.Range, place.Encoding, bytes);
         }
 
         public void Dispose() => _samples.Dispose();
@@ -177,6 +185,63 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             if (state.Encoder.Count > 0 && ChunkAppender.FirstTimestamp(_open) <= view.Range.MaxMs && state.Encoder.LastTimestampMs >= view.Range.MinMs)
             {
                 Encode(_open.AsSpan(0, state.Encoder.ByteCount), state.Encoder.Count);
+            }
+
+            if ((state.Flags & SeriesFlags.HasHistograms) != 0)
+            {
+                CollectHistograms(slot);
+            }
+        }
+
+        private void CollectHistograms(uint slot)
+        {
+            _histograms.Clear();
+            head.Histograms.Collect(slot, view.Range, _histograms);
+            foreach (HistogramChunkBytes chunk in _histograms)
+            {
+                if (chunk.Range.MinMs >= view.Range.MinMs && chunk.Range.MaxMs <= view.Range.MaxMs && !DeletedIntervals.Touch(_deleted, chunk.Range))
+                {
+                    _chunks.Add(new Place(chunk.Range, 0, 0, 0) { Encoding = chunk.Encoding, Bytes = chunk.Bytes });
+                    continue;
+                }
+
+                _samples.Clear();
+                ChunkDecoder.Append(chunk.Encoding, chunk.Bytes, view.Range, _samples);
+                DeletedIntervals.Remove(_deleted, _samples, 0);
+                AddBuilt();
+            }
+
+            _chunks.Sort(static (left, right) => left.Range.MinMs.CompareTo(right.Range.MinMs));
+            for (int i = 1; i < _chunks.Count; i++)
+            {
+                if (_chunks[i].Range.MinMs <= _chunks[i - 1].Range.MaxMs)
+                {
+                    EncodeAll(slot);
+                    return;
+                }
+            }
+        }
+
+        /// <summary>Encodes all samples of the series anew.</summary>
+        /// <remarks>
+        /// Chunks of floats and of histograms take turns and do not overlap, save behind a restart: floats in files are not replayed, and so end no chunk.
+        /// </remarks>
+        private void EncodeAll(uint slot)
+        {
+            _chunks.Clear();
+            _samples.Clear();
+            view.ReadSamples(slot, _samples);
+            AddBuilt();
+        }
+
+        private void AddBuilt()
+        {
+            _builder.Clear();
+            _builder.Add(_samples);
+            for (int i = 0; i < _builder.Count; i++)
+            {
+                BlockChunk built = _builder[i];
+                _chunks.Add(new Place(built.Range, 0, 0, 0) { Encoding = built.Encoding, Bytes = built.Data.ToArray() });
             }
         }
 

@@ -13,6 +13,9 @@ namespace Narthex.Tsdb.Head;
 /// </remarks>
 public sealed partial class HeadStorage
 {
+    // About half a megabyte: who reads the log needs memory for one record at a time.
+    private const int TombstonesPerRecord = 1 << 15;
+
     private volatile TombstoneSet _tombstones = TombstoneSet.Empty;
 
     /// <summary>What is deleted, by slot. A view keeps what it found at its opening.</summary>
@@ -82,9 +85,16 @@ public sealed partial class HeadStorage
         _batch.Clear();
         try
         {
-            TombstonesRecordWriter writer = TombstonesRecordWriter.Begin(_batch.Buffer);
-            foreach ((ulong slot, TimeRange interval) in deleted)
+            TombstonesRecordWriter writer = default;
+            for (int i = 0; i < deleted.Count; i++)
             {
+                if (i % TombstonesPerRecord == 0)
+                {
+                    _batch.EndRecord();
+                    writer = TombstonesRecordWriter.Begin(_batch.Buffer);
+                }
+
+                (ulong slot, TimeRange interval) = deleted[i];
                 writer.Add(WalRefs.Get((uint)slot, Pages[(uint)slot].Generation), interval.MinMs, interval.MaxMs);
             }
 

@@ -267,17 +267,13 @@ public sealed partial class HeadStorage
 
     private void FreeChunks()
     {
-        long freed = 0;
-        foreach (uint chain in _cutOff)
-        {
-            freed += ClosedChunks.Free(chain);
-        }
-
+        long freed = ClosedChunks.Free(_cutOff);
         _cutOff.Clear();
         _cutOff.TrimExcess();
         Interlocked.Add(ref Counters.ChunksRemoved, freed);
         ClosedChunks.ReleaseMemory();
         _openChunks.ReleaseEmpty();
+        ReleaseChunkFiles();
     }
 
     private void Collect()

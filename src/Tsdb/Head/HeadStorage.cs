@@ -49,7 +49,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public HeadStorage(HeadOptions? options = null)
     {
         _options = options ?? new HeadOptions();
-        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs);
+        Histograms = new HistogramStore(_options.ChunkRangeMs);
+        Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
         Exemplars.Resize(_options.MaxExemplars);
     }
@@ -58,7 +59,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public long SeriesCount => Index.Count;
 
     /// <summary>The number of chunks, open ones included.</summary>
-    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated) - Volatile.Read(ref Counters.ChunksRemoved);
+    public long ChunkCount => Volatile.Read(ref Chunks.ChunksCreated) - Volatile.Read(ref Counters.ChunksRemoved) + Histograms.ChunksCreated - Histograms.ChunksRemoved;
 
     /// <summary>The oldest sample; <see cref="long.MaxValue"/> if there is none.</summary>
     public long MinTimeMs => Volatile.Read(ref _minTimeMs);
@@ -80,8 +81,6 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal uint SlotCount => Volatile.Read(ref _slotCount);
 
     internal SeriesPages Pages { get; } = new();
-
-    internal HistogramStore Histograms { get; } = new();
 
     internal ClosedChunkStore ClosedChunks { get; } = new();
 
@@ -138,6 +137,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         }
     }
 
+    /// <summary>Samples older than this are refused.</summary>
+    internal long MinValidTimeMs => Volatile.Read(ref _minValidTimeMs);
+
     /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
     internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
@@ -180,7 +182,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long GetNewest(uint series, in SeriesState state)
     {
-        long newest = state.Encoder.Count == 0 ? long.MinValue : state.Encoder.LastTimestampMs;
+        long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
+            : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
+            : long.MinValue;
         if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
         {
             newest = Math.Max(newest, histogramMs);
@@ -225,6 +229,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             }
 
             long newestMs = _maxTimeMs;
+            ConvertStaleMarkers(rows);
             int accepted = Validate(rows);
             bool hasExtras = rows.Extras?.Validate(this) == true;
             bool takesLate = _outOfOrderWindowMs > 0;
@@ -262,7 +267,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Chunks.Append(ref state, timestampMs, value);
+        AppendFloat(series, ref state, timestampMs, value);
         return true;
     }
 
@@ -275,8 +280,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        Histograms.Append(series, timestampMs, histogram);
-        state.Flags |= SeriesFlags.HasHistograms;
+        AppendHistogram(series, ref state, timestampMs, histogram);
         return true;
     }
 
@@ -328,6 +332,10 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             {
                 error = AppendError.UnknownSeries;
                 Counters.SeriesNotFound++;
+            }
+            else if (rows.GetHistogram(i) is { } histogram && !HistogramValidation.IsValid(histogram))
+            {
+                error = AppendError.InvalidHistogram;
             }
             else if (timestampMs < oldestAllowed)
             {
@@ -493,13 +501,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 
                 if (rows.GetHistogram(i) is { } histogram)
                 {
-                    Histograms.Append(series, timestampMs, histogram);
-                    state.Flags |= SeriesFlags.HasHistograms;
+                    AppendHistogram(series, ref state, timestampMs, histogram);
                     histograms++;
                 }
                 else
                 {
-                    Chunks.Append(ref state, timestampMs, rows.Values[i]);
+                    AppendFloat(series, ref state, timestampMs, rows.Values[i]);
                 }
 
                 Pages.EndWrite(series);

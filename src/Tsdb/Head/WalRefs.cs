@@ -18,6 +18,9 @@ internal sealed class WalRefs
     /// <summary>Whether numbers and references are the same, so that references can be logged as they are.</summary>
     public bool AreIdentical => _numbers is null;
 
+    /// <summary>The greatest number given so far; 0 if numbers and references are the same.</summary>
+    public ulong Greatest => _numbers is null ? 0 : _next;
+
     /// <summary>The number of a series.</summary>
     public ulong Get(uint series, byte generation) => _numbers is { } numbers ? numbers[series] : HeadStorage.MakeRef(series, generation).Value;
 

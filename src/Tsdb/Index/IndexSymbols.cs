@@ -76,7 +76,7 @@ internal sealed class IndexSymbols
         return reader.ReadString();
     }
 
-    /// <summary>Walks all symbols.</summary>
+    /// <summary>Walks all symbols; that they ascend is checked.</summary>
     public ISymbolCursor Open() => new Cursor(this);
 
     private ReadOnlySpan<byte> At(ulong place, ulong reference)
@@ -119,7 +119,13 @@ internal sealed class IndexSymbols
 
             symbols._file.TrySlice(symbols._start, (ulong)symbols._length, out ReadOnlySpan<byte> section);
             var reader = new ByteReader(section[_place..]);
-            _textLength = reader.ReadString().Length;
+            ReadOnlySpan<byte> text = reader.ReadString();
+            if (_next > 0 && section.Slice(_textStart, _textLength).SequenceCompareTo(text) >= 0)
+            {
+                throw symbols.Corrupt($"symbol {_next} is not behind the one before");
+            }
+
+            _textLength = text.Length;
             _place = section.Length - reader.Remaining;
             _textStart = _place - _textLength;
             _next++;

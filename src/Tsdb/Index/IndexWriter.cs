@@ -1,4 +1,5 @@
 using Narthex.Model;
+using Narthex.Storage;
 using Narthex.Tsdb.Binary;
 using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Blocks.Files;
@@ -82,7 +83,7 @@ internal sealed class IndexWriter : IDisposable
         long reference = _file.Position / IndexFormat.SeriesAlignment;
         if (reference > uint.MaxValue)
         {
-            throw new InvalidOperationException("the index grows beyond 64 GiB");
+            throw new StorageException("the index grows beyond 64 GiB");
         }
 
         _entry.Clear();
@@ -338,5 +339,5 @@ internal sealed class IndexWriter : IDisposable
     }
 
     private static uint CheckLength(long length, string section) =>
-        length <= uint.MaxValue ? (uint)length : throw new InvalidOperationException($"the section of the {section} grows beyond 4 GiB");
+        length <= uint.MaxValue ? (uint)length : throw new StorageException($"the section of the {section} grows beyond 4 GiB");
 }

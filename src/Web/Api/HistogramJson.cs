@@ -21,7 +21,8 @@ internal static class HistogramJson
 
         bool any = false;
         WriteNegativeBuckets(output, histogram, ref any);
-        if (histogram.ZeroCount != 0)
+        // NaN is left out, as upstream's answers do.
+        if (histogram.ZeroCount > 0)
         {
             WriteBucket(output, ref any, BothInside, -histogram.ZeroThreshold, histogram.ZeroThreshold, histogram.ZeroCount);
         }

@@ -149,7 +149,7 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
         }
     }
 
-    private static QueryOptions ReadOptions(ApiRequest request)
+    internal static QueryOptions ReadOptions(ApiRequest request)
     {
         RequestParameters parameters = request.Parameters;
         TimeSpan? timeout = null;

@@ -148,7 +148,8 @@ internal static class ResultWriter
         output.Raw("]"u8);
     }
 
-    private static void WriteStatistics(IBufferWriter<byte> output, QueryStatistics statistics)
+    /// <summary>Writes what a query cost.</summary>
+    public static void WriteStatistics(IBufferWriter<byte> output, QueryStatistics statistics)
     {
         output.Raw("{\"timings\":{\"evalTotalTime\":"u8);
         output.Number(statistics.EvalTotalTime.TotalSeconds);

@@ -26,6 +26,10 @@ internal sealed class RecordingStorage : IAppendable
 
     public List<(string Series, Exemplar Exemplar)> Exemplars { get; } = [];
 
+    public List<(string Series, MetricMetadata Metadata)> Metadata { get; } = [];
+
+    public bool WantsMetadata { get; set; }
+
     public int Appenders { get; private set; }
 
     public int Lookups { get; private set; }
@@ -110,7 +114,9 @@ internal sealed class RecordingStorage : IAppendable
 
         public void AppendExemplar(SeriesRef series, in Exemplar exemplar) => _exemplars.Add((series, exemplar));
 
-        public void UpdateMetadata(SeriesRef series, in MetricMetadata metadata) => throw new InvalidOperationException();
+        public bool WantsMetadata => storage.WantsMetadata;
+
+        public void UpdateMetadata(SeriesRef series, in MetricMetadata metadata) => storage.Metadata.Add((Text(storage._labels[(int)series.Value]), metadata));
 
         public CommitResult Commit(ICollection<RejectedSample>? rejected = null)
         {

@@ -141,6 +141,23 @@ public class ScrapeIngesterTests
     }
 
     [Fact]
+    public async Task Where_storage_wants_metadata_it_gets_that_of_new_series_and_what_has_changed()
+    {
+        _storage.WantsMetadata = true;
+        await IngestAsync("# HELP a_total As.\n# TYPE a_total counter\na_total 1\na_totality 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\nh_max 1\nb 1\n");
+        var counter = new MetricMetadata(MetricType.Counter, "", "As.");
+        var histogram = new MetricMetadata(MetricType.Histogram, "", "");
+        Assert.Equal(
+            [("a_total{job=\"j\"}", counter), ("h_bucket{job=\"j\",le=\"1.0\"}", histogram), ("h_sum{job=\"j\"}", histogram), ("h_count{job=\"j\"}", histogram)],
+            _storage.Metadata);
+        _storage.Metadata.Clear();
+        await IngestAsync("# HELP a_total As.\n# TYPE a_total counter\na_total 2\na_totality 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_sum 1\nh_count 1\nh_max 1\nb 1\n");
+        Assert.Empty(_storage.Metadata);
+        await IngestAsync("# HELP a_total All As.\n# TYPE a_total counter\na_total 2\n");
+        Assert.Equal([("a_total{job=\"j\"}", counter with { Help = "All As." })], _storage.Metadata);
+    }
+
+    [Fact]
     public async Task Exemplars_take_the_time_of_their_sample_if_they_have_none()
     {
         Ingest("# TYPE a counter\na_total 5 # {id=\"x\"} 0.5\nb_total 6 900 # {id=\"y\"} 1\nc_total 7 # {} 2 800.5\n# EOF\n", ExpositionFormat.OpenMetrics);

@@ -27,7 +27,7 @@ internal static class Dump
             string labels = selection.GetLabels(i).ToString();
             for (int s = 0; s < samples.Count; s++)
             {
-                string value = samples.HasHistograms && samples.Histograms[s] is { } histogram ? "count " + FloatFormat.FormatGeneral(histogram.Count) : FloatFormat.FormatGeneral(samples.Values[s]);
+                string value = samples.HasHistograms && samples.Histograms[s] is { } histogram ? "histogram " + histogram : FloatFormat.FormatGeneral(samples.Values[s]);
                 lines.Add(string.Create(CultureInfo.InvariantCulture, $"{labels} {value} {samples.Timestamps[s]}"));
             }
         }

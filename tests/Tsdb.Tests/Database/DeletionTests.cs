@@ -134,6 +134,27 @@ public sealed class DeletionTests : IDisposable
     }
 
     [Fact]
+    public async Task Deletions_of_very_many_series_are_there_again_after_a_restart()
+    {
+        await using (TsdbDatabase database = await OpenAsync(Path.Combine(_root, "data")))
+        {
+            using IAppender appender = database.OpenAppender();
+            for (int i = 0; i < 40_000; i++)
+            {
+                appender.Append(appender.GetOrAddSeries(Labels.FromStrings("__name__", i % 1000 == 0 ? "kept" : "deleted", "i", $"{i}")), StartMs, i);
+            }
+
+            appender.Commit();
+            database.DeleteSeries([new(MatchType.Equal, "__name__", "deleted")], TimeRange.All, CancellationToken.None);
+            Assert.Equal(40, HeadReading.ReadAll(database).Count);
+        }
+
+        await using TsdbDatabase again = await OpenAsync(Path.Combine(_root, "data"));
+        Assert.Equal(40_000, again.Head.SeriesCount);
+        Assert.Equal(40, HeadReading.ReadAll(again).Count);
+    }
+
+    [Fact]
     public async Task A_series_that_takes_the_place_of_a_deleted_one_is_whole()
     {
         await using TsdbDatabase database = await OpenAsync(Path.Combine(_root, "data"));

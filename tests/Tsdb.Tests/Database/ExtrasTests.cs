@@ -210,16 +210,53 @@ public sealed class ExtrasTests : IDisposable
         }
 
         appender.Commit();
-        database.SetMaxExemplars(6);
+        database.SetExemplarLimits(6, TimeSpan.Zero);
         Assert.Equal(["14", "15", "16", "17", "18", "19"], Values(database));
-        database.SetMaxExemplars(0);
+        database.SetExemplarLimits(0, TimeSpan.Zero);
         Assert.Empty(Values(database));
         Assert.False(appender.WantsExemplars);
-        database.SetMaxExemplars(3);
+        database.SetExemplarLimits(3, TimeSpan.Zero);
         Assert.True(appender.WantsExemplars);
 
         static IEnumerable<string> Values(TsdbDatabase database) => database.SelectExemplars(TimeRange.All, s_all, CancellationToken.None)
             .SelectMany(series => series.Exemplars).Select(exemplar => exemplar.Value).Order().Select(value => $"{value}");
+    }
+
+    [Fact]
+    public async Task Within_the_window_exemplars_may_come_late()
+    {
+        await using TsdbDatabase database = await OpenAsync(s_on);
+        database.SetExemplarLimits(10, TimeSpan.FromSeconds(10));
+        using IAppender appender = database.OpenAppender();
+        SeriesRef series = appender.GetOrAddSeries(Labels.FromStrings("__name__", "m"));
+        foreach (int second in (int[])[100, 95, 90, 91, 95, 110])
+        {
+            appender.AppendExemplar(series, new Exemplar(Labels.Empty, second, StartMs + (second * 1000)));
+            appender.Commit();
+        }
+
+        Assert.Equal([91, 95, 100, 110], Assert.Single(database.SelectExemplars(TimeRange.All, s_all, CancellationToken.None)).Exemplars.Select(exemplar => exemplar.Value));
+    }
+
+    // 1080 samples of 5 s. After a quarter of the target the two hours are divided evenly: into 12 parts of 120 samples, or 25 of about 58.
+    [Theory]
+    [InlineData(0, 9)]
+    [InlineData(120, 9)]
+    [InlineData(60, 19)]
+    [InlineData(2000, 1)]
+    public async Task Chunks_aim_at_as_many_samples_as_is_set(int target, int chunks)
+    {
+        await using TsdbDatabase database = await OpenAsync(s_on with { SamplesPerChunk = target, MinBlockDuration = TimeSpan.FromHours(2) });
+        using IAppender appender = database.OpenAppender();
+        SeriesRef series = appender.GetOrAddSeries(Labels.FromStrings("__name__", "m"));
+        long start = StartMs / 7_200_000 * 7_200_000;
+        for (int i = 0; i < 1080; i++)
+        {
+            appender.Append(series, start + (i * 5000), 1);
+            appender.Commit();
+        }
+
+        Assert.Equal(chunks, database.Head.ChunkCount);
     }
 
     private static Exemplar ExemplarOf(int i) => new(Labels.FromStrings("trace_id", $"{i:x16}"), i / 2.0, StartMs - i);

@@ -134,11 +134,12 @@ public sealed class OutOfOrderTests : IDisposable
         Assert.Equal(AppendError.TooOld, Append(head, "new", -61, 3));
         Assert.Equal(AppendError.None, Append(head, "b", -3, 1));
         Assert.Equal(AppendError.None, Append(head, "b", -2, 2));
+        Assert.Equal(AppendError.None, Append(head, "b", -1, 3));
         Assert.Equal(AppendError.None, Append(head, "b", -2, 99)); // Stored, and what is in order wins.
         Assert.Equal(AppendError.None, Append(head, "b", -4, 97));
         SortedDictionary<string, List<(long Ms, ulong Bits)>> samples = HeadReading.ReadAll(head);
         Assert.Equal([(StartMs - MinuteMs, 2.0), (StartMs, 1.0)], Values(samples["{__name__=\"a\"}"]));
-        Assert.Equal([(StartMs - (4 * MinuteMs), 97.0), (StartMs - (3 * MinuteMs), 1.0), (StartMs - (2 * MinuteMs), 2.0)], Values(samples["{__name__=\"b\"}"]));
+        Assert.Equal([(StartMs - (4 * MinuteMs), 97.0), (StartMs - (3 * MinuteMs), 1.0), (StartMs - (2 * MinuteMs), 2.0), (StartMs - MinuteMs, 3.0)], Values(samples["{__name__=\"b\"}"]));
         Assert.Equal(3, head.Counters.OutOfOrderFloatsAppended);
         Assert.Equal(2, head.Counters.TooOldSamples);
         Assert.Equal(0, head.Counters.OutOfOrderSamples + head.Counters.OutOfBoundSamples);
@@ -232,6 +233,42 @@ public sealed class OutOfOrderTests : IDisposable
         files.FreeBytes = long.MaxValue;
         Assert.Equal(AppendError.None, Append(head, "a", -1, 2));
         Assert.Equal(3, HeadReading.ReadAll(head).Single().Value.Count);
+    }
+
+    [Fact]
+    public async Task Histograms_and_floats_mix_in_memory_log_and_blocks()
+    {
+        string data = Path.Combine(_root, "data");
+        var expected = new List<(long Ms, double Value)> { (StartMs, 0) };
+        TsdbDatabase database = await OpenAsync(data);
+        Append(database, "a", 0, 0);
+        foreach (int minute in Enumerable.Range(1, 100).OrderBy(minute => minute * 37 % 101))
+        {
+            long ms = StartMs - (minute * MinuteMs);
+            using IAppender appender = database.OpenAppender();
+            SeriesRef series = appender.GetOrAddSeries(Labels.FromStrings("__name__", "a"));
+            if (minute % 3 == 0)
+            {
+                appender.Append(series, ms, minute);
+            }
+            else
+            {
+                appender.Append(series, ms, new FloatHistogram { Count = 1, ZeroCount = 1, Sum = minute });
+            }
+
+            Assert.Equal(new CommitResult(1, 0, 0), appender.Commit());
+            expected.Insert(0, (ms, minute));
+        }
+
+        expected.Sort();
+        Assert.Equal(expected, Values(HeadReading.ReadAll(database).Single().Value));
+        await database.DisposeAsync();
+        database = await OpenAsync(data);
+        Assert.Equal(expected, Values(HeadReading.ReadAll(database).Single().Value));
+        database.CompactOutOfOrder();
+        Assert.Equal(expected, Values(HeadReading.ReadAll(database).Single().Value));
+        Assert.Equal(67UL, database.Blocks.Aggregate(0UL, (sum, block) => sum + block.Stats.NumHistogramSamples));
+        await database.DisposeAsync();
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
         var ids = new Dictionary<Labels, int>();
         var output = new List<SeriesLabels>();
         var builder = new LabelsBuilder();
-        var known = new Dictionary<double, int>();
+        var known = new Dictionary<long, int>();
         using var block = new StepBlock(node.Grid.Count);
         for (int i = 0; input.TryReadNext(block); i++)
         {
@@ -41,13 +41,13 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
 
                 FloatHistogram? histogram = block.HistogramAt(step);
                 double value = block.Values[step];
-                if (histogram is not null || !known.TryGetValue(value, out int id))
+                if (histogram is not null || !known.TryGetValue(BitConverter.DoubleToInt64Bits(value), out int id))
                 {
                     builder.Reset(group).Set(name, Encoding.UTF8.GetBytes(histogram?.ToString() ?? FloatFormat.FormatPlain(value)));
                     id = IdOf(builder.ToLabels(), ids, output);
                     if (histogram is null)
                     {
-                        known.Add(value, id);
+                        known.Add(BitConverter.DoubleToInt64Bits(value), id);
                     }
                 }
 

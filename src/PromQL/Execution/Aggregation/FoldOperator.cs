@@ -7,7 +7,9 @@ namespace Narthex.PromQL.Execution.Aggregation;
 internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : ISeriesOperator
 {
     private readonly List<double[]> _columns = [];
+    private IReadOnlyList<SeriesLabels> _series = [];
     private int[] _groupOf = [];
+    private int _current;
     private int _groups;
     private int _next;
     private bool _consumed;
@@ -17,12 +19,16 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
 
     protected QueryContext Context => context;
 
+    /// <summary>The series that is being folded.</summary>
+    protected SeriesLabels CurrentSeries => _series[_current];
+
     protected int Steps => node.Grid.Count;
 
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
         var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
-        _groupOf = grouping.Assign(input.GetSeries());
+        _series = input.GetSeries();
+        _groupOf = grouping.Assign(_series);
         _groups = grouping.Groups.Count;
         return grouping.Groups;
     }
@@ -88,6 +94,7 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
         for (int i = 0; input.TryReadNext(block); i++)
         {
             context.ThrowIfCancelled();
+            _current = i;
             Fold(_groupOf[i], block);
         }
     }

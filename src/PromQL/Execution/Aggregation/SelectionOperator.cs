@@ -24,7 +24,7 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         _groupOf = grouping.Assign(_series);
         _groups = grouping.Groups.Count;
         bool ignoresHistograms = node.Operator is AggregationOperator.TopK or AggregationOperator.BottomK;
-        _buffer.ReadAll(ignoresHistograms ? series => IgnoredHistograms.Remove(series, node, context) : null);
+        _buffer.ReadAll(ignoresHistograms ? RemoveHistograms : null);
         int steps = node.Grid.Count;
         _kept = new bool[_series.Count * steps];
         switch (node.Operator)
@@ -77,6 +77,20 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
 
     public void Dispose() => _buffer.Dispose();
 
+    // A step that selects nothing does not look at its series.
+    private void RemoveHistograms(StepBlock series)
+    {
+        for (int step = 0; series.HasHistograms && step < parameters.Length; step++)
+        {
+            if (parameters[step] < 1)
+            {
+                series.Remove(step);
+            }
+        }
+
+        IgnoredHistograms.Remove(series, node, context);
+    }
+
     private void CheckParameters()
     {
         bool isRatio = node.Operator == AggregationOperator.LimitRatio;
@@ -107,7 +121,6 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         }
     }
 
-    // NaN is always the first to go. Among equals the earlier series stays.
     private void SelectExtremes(bool isTop)
     {
         var members = new List<int>[_groups];
@@ -116,41 +129,33 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
             (members[_groupOf[i]] ??= []).Add(i);
         }
 
-        var candidates = new List<(double Value, int Series)>();
-        Comparison<(double Value, int Series)> comparison = (a, b) =>
-        {
-            bool aIsNaN = double.IsNaN(a.Value);
-            bool bIsNaN = double.IsNaN(b.Value);
-            int order = aIsNaN || bIsNaN ? aIsNaN.CompareTo(bIsNaN) : isTop ? b.Value.CompareTo(a.Value) : a.Value.CompareTo(b.Value);
-            return order != 0 ? order : a.Series.CompareTo(b.Series);
-        };
+        var best = new BestOf(isTop);
         int steps = node.Grid.Count;
         foreach (List<int> group in members)
         {
             for (int step = 0; step < steps; step++)
             {
-                long count = (long)parameters[step];
-                if (count < 1)
+                best.Reset((int)Math.Clamp(parameters[step], 0, group.Count));
+                if (best.Capacity == 0)
                 {
                     continue;
                 }
 
-                candidates.Clear();
                 foreach (int series in group)
                 {
-                    if (_buffer[series].Present[step])
+                    StepBlock block = _buffer[series];
+                    if (block.Present[step])
                     {
-                        candidates.Add((_buffer[series].Values[step], series));
+                        best.Offer(block.Values[step], series);
                     }
                 }
 
-                candidates.Sort(comparison);
-                for (int i = 0; i < Math.Min(count, candidates.Count); i++)
+                foreach (int series in steps == 1 ? best.Sorted() : best.Series)
                 {
-                    _kept[(candidates[i].Series * steps) + step] = true;
+                    _kept[(series * steps) + step] = true;
                     if (steps == 1)
                     {
-                        _order.Add(candidates[i].Series);
+                        _order.Add(series);
                     }
                 }
             }
@@ -177,18 +182,15 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         }
     }
 
-    // The hash of the label set says where in [0, 1) a series lies, so that a ratio and its complement share no series and leave none out.
     private void LimitRatio()
     {
         int steps = node.Grid.Count;
         for (int i = 0; i < _series.Count; i++)
         {
-            double offset = _series[i].Labels.GetStableHash() / (double)ulong.MaxValue;
+            double offset = RatioSampling.OffsetOf(_series[i].Labels);
             for (int step = 0; step < steps; step++)
             {
-                double ratio = parameters[step];
-                bool keeps = ratio >= 0 ? offset < ratio : offset >= 1 + ratio;
-                _kept[(i * steps) + step] = keeps && _buffer[i].Present[step];
+                _kept[(i * steps) + step] = RatioSampling.Keeps(parameters[step], offset) && _buffer[i].Present[step];
             }
         }
     }

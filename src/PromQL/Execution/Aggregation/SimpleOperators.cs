@@ -1,4 +1,5 @@
 using Narthex.PromQL.Planning;
+using Narthex.PromQL.Syntax;
 
 namespace Narthex.PromQL.Execution.Aggregation;
 
@@ -9,7 +10,10 @@ internal static class IgnoredHistograms
     {
         if (series.RemoveHistograms())
         {
-            context.Annotations.Inform($"ignored histogram in {node.Operator.ToString().ToLowerInvariant()} aggregation", node.Inner.Position);
+            // Upstream names the operator itself where series are selected, and its operand elsewhere.
+            bool selects = node.Operator is AggregationOperator.TopK or AggregationOperator.BottomK;
+            context.Annotations.Inform(
+                $"ignored histogram in {node.Operator.ToString().ToLowerInvariant()} aggregation", selects ? node.OwnPosition : node.Inner.Position);
         }
     }
 }

@@ -11,8 +11,14 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
 {
     private HistogramAccumulator?[] _sums = [];
     private int _groups;
+    private bool _anyIncompatible;
 
     protected override void Prepare(int groups) => _groups = groups;
+
+    /// <summary>Whether a step of a group has no result any more, so that what follows does not count, as upstream has it.</summary>
+    protected bool IsLost(int group, int step) => _anyIncompatible && _sums[(group * Steps) + step] is { IsIncompatible: true };
+
+    protected bool AnyLost => _anyIncompatible;
 
     protected void FoldHistogram(int group, int step, FloatHistogram histogram)
     {
@@ -26,9 +32,10 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
         {
             sum = new HistogramAccumulator(histogram);
         }
-        else
+        else if (!sum.IsIncompatible && !sum.TryAdd(histogram))
         {
-            sum.TryAdd(histogram);
+            _anyIncompatible = true;
+            HistogramAccumulator.WarnIncompatible(Context.Annotations, Node.Inner.Position, CurrentSeries.Labels.MetricName);
         }
     }
 
@@ -46,7 +53,7 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
         }
         else
         {
-            sum.Annotate(Context.Annotations, Node.Inner.Position, "");
+            sum.Annotate(Context.Annotations, Node.Inner.Position);
             if (sum.Result(divisor) is { } result)
             {
                 output.Set(step, result);
@@ -77,10 +84,15 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
         Span<double> sums = Row(_sums, group);
         Span<double> compensations = Row(_compensations, group);
         Span<bool> seen = _seen.AsSpan(group * Steps, Steps);
-        if (series.HasHistograms)
+        if (series.HasHistograms || AnyLost)
         {
             for (int i = 0; i < seen.Length; i++)
             {
+                if (IsLost(group, i))
+                {
+                    continue;
+                }
+
                 if (series.HistogramAt(i) is { } histogram && series.Present[i])
                 {
                     FoldHistogram(group, i, histogram);
@@ -168,10 +180,10 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         Span<double> compensations = Row(_compensations, group);
         Span<double> counts = Row(_counts, group);
         Span<bool> incremental = _incremental.AsSpan(group * Steps, Steps);
-        int from = !series.HasHistograms && !_anyIncremental ? AddSideBySide(series, sums, compensations, counts) : 0;
+        int from = !series.HasHistograms && !_anyIncremental && !AnyLost ? AddSideBySide(series, sums, compensations, counts) : 0;
         for (int i = from; i < sums.Length; i++)
         {
-            if (!series.Present[i])
+            if (!series.Present[i] || IsLost(group, i))
             {
                 continue;
             }

@@ -179,7 +179,7 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
             case BinaryOperator.Add or BinaryOperator.Subtract:
                 if (left.UsesCustomBuckets != right.UsesCustomBuckets)
                 {
-                    context.Annotations.Warn($"incompatible bucket layout encountered for binary operator \"{BinaryKernels.Sign(node.Operator)}\"", node.Position);
+                    context.Annotations.Warn($"incompatible bucket layout encountered for binary operator {BinaryKernels.Sign(node.Operator)}", node.OwnPosition);
                     output.Remove(step);
                     return;
                 }
@@ -189,12 +189,12 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
                 string word = isAddition ? "addition" : "subtraction";
                 if (flags.HasFlag(HistogramArithmetic.BoundsReconciled))
                 {
-                    context.Annotations.Inform("mismatched custom buckets were reconciled during " + word, node.Position);
+                    context.Annotations.Inform("mismatched custom buckets were reconciled during " + word, node.OwnPosition);
                 }
 
                 if (flags.HasFlag(HistogramArithmetic.ResetCollision))
                 {
-                    context.Annotations.Warn("conflicting counter resets during histogram " + word, node.Position);
+                    context.Annotations.Warn("conflicting counter resets during histogram " + word, node.OwnPosition);
                 }
 
                 if (!isAddition)
@@ -227,7 +227,17 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
         }
     }
 
+    /// <summary>Whether the operator has a result for samples of these kinds.</summary>
+    public static bool Combines(BinaryOperator op, bool leftIsHistogram, bool rightIsHistogram) => (leftIsHistogram, rightIsHistogram) switch
+    {
+        (false, true) => op is BinaryOperator.Multiply,
+        (true, false) => op is not (BinaryOperator.Add or BinaryOperator.Subtract or BinaryOperator.Power or BinaryOperator.Modulo or BinaryOperator.Atan2
+            or BinaryOperator.Equal or BinaryOperator.NotEqual or BinaryOperator.Greater or BinaryOperator.Less or BinaryOperator.GreaterOrEqual or BinaryOperator.LessOrEqual),
+        (true, true) => op is BinaryOperator.Add or BinaryOperator.Subtract or BinaryOperator.Equal or BinaryOperator.NotEqual,
+        _ => true,
+    };
+
     private void InformIncompatible(string left, string right) => context.Annotations.Inform(
         $"incompatible sample types encountered for binary operator \"{BinaryKernels.Sign(node.Operator)}\": {left} {BinaryKernels.Sign(node.Operator)} {right}",
-        node.Position);
+        node.OwnPosition);
 }

@@ -36,6 +36,8 @@ internal sealed class MatchOperator : ISeriesOperator
     private int _nextMany;
     private int _nextOutput;
     private bool _oneRead;
+    private bool _manyDrained;
+    private QueryException?[] _conflicts = [];
 
     public MatchOperator(BinaryNode node, ISeriesOperator left, ISeriesOperator right, QueryContext context)
     {
@@ -220,16 +222,33 @@ internal sealed class MatchOperator : ISeriesOperator
 
             if (owners[step] >= 0)
             {
-                string side = _manyIsRight ? "left" : "right";
-                throw new QueryException(
-                    QueryErrorKind.Execution,
-                    $"found duplicate series for the match group {_signatures.Groups[group]} on the {side} hand-side of the operation: " +
-                    $"[{_oneSeries[series].Labels}, {_oneSeries[owners[step]].Labels}]" +
-                    ";many-to-many matching not allowed: matching labels must be unique on one side");
+                if (_conflicts.Length == 0)
+                {
+                    _conflicts = new QueryException?[block.Count];
+                }
+
+                _conflicts[step] ??= Conflict(group, _oneSeries[series].Labels.ToString(), _oneSeries[owners[step]].Labels.ToString());
+                if (ManyFill is not null || OneFill is not null)
+                {
+                    throw _conflicts[step]!;
+                }
+
+                continue;
             }
 
             owners[step] = series;
         }
+    }
+
+    // The labels in their order, so that the text does not depend on that of the series.
+    private QueryException Conflict(int group, string one, string other)
+    {
+        bool ordered = string.CompareOrdinal(one, other) <= 0;
+        return new QueryException(
+            QueryErrorKind.Execution,
+            $"found duplicate series for the match group {_signatures.Groups[group]} on the {(_manyIsRight ? "left" : "right")} hand-side of the operation: " +
+            $"[{(ordered ? one : other)}, {(ordered ? other : one)}]" +
+            ";many-to-many matching not allowed: matching labels must be unique on one side");
     }
 
     private void ReadManyUpTo(int series)
@@ -242,10 +261,30 @@ internal sealed class MatchOperator : ISeriesOperator
     }
 
     // Series without partner produce no output, yet their presence counts for fills and for the rules.
-    private void DrainManySide() => ReadManyUpTo(_manyIds.Length - 1);
+    // The last call is one that finds nothing: operators below notice their own conflicts at their end.
+    private void DrainManySide()
+    {
+        if (!_manyDrained)
+        {
+            _manyDrained = true;
+            ReadManyUpTo(int.MaxValue);
+        }
+    }
 
     private void CheckManySide(int series)
     {
+        // Conflicts of the one side do not matter at steps where the many side has nothing at all.
+        if (FirstConflict() is var first && first < int.MaxValue)
+        {
+            // Reported is the earliest, whichever series has it.
+            while (_many.TryReadNext(_manyBlock))
+            {
+                first = Math.Min(first, FirstConflict());
+            }
+
+            throw _conflicts[first]!;
+        }
+
         int group = _manyIds[series];
         List<int>? partners = _oneOfGroup[group];
         if (partners is null && OneFill is null)
@@ -282,6 +321,19 @@ internal sealed class MatchOperator : ISeriesOperator
         }
     }
 
+    private int FirstConflict()
+    {
+        for (int step = 0; step < _conflicts.Length; step++)
+        {
+            if (_conflicts[step] is not null && _manyBlock.Present[step])
+            {
+                return step;
+            }
+        }
+
+        return int.MaxValue;
+    }
+
     private Labels OutputLabelsOf(int series) => MetricSchemaLabels(_outputs[_outputs.FindIndex(_nextOutput > 0 ? _nextOutput - 1 : 0, o => o.Many == series)].Labels);
 
     private static Labels MetricSchemaLabels(SeriesLabels series) => series.Labels;
@@ -302,9 +354,15 @@ internal sealed class MatchOperator : ISeriesOperator
     {
         foreach (int partner in partners)
         {
-            if (_oneBlocks[partner]!.Present[step])
+            StepBlock one = _oneBlocks[partner]!;
+            if (one.Present[step])
             {
-                return true;
+                // A pair that cannot be computed is no match that could be one too many.
+                bool manyIsHistogram = _manyBlock.HistogramAt(step) is not null;
+                bool oneIsHistogram = one.HistogramAt(step) is not null;
+                return (!manyIsHistogram && !oneIsHistogram)
+                    || ElementOperation.Combines(
+                        _node.Operator, _manyIsRight ? oneIsHistogram : manyIsHistogram, _manyIsRight ? manyIsHistogram : oneIsHistogram);
             }
         }
 

@@ -22,6 +22,7 @@ internal sealed class DeduplicateOperator(ISeriesOperator input, bool strict, St
         var ids = new Dictionary<Labels, int>(series.Count);
         for (int i = 0; i < series.Count; i++)
         {
+            context.ThrowIfCancelled(i);
             if (!ids.TryAdd(series[i].Labels, i))
             {
                 return Join(series);

@@ -76,7 +76,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
             {
                 _groupOf[i] = _groups.Count;
                 ids.Add(key, _groups.Count);
-                _groups.Add(new Group(MetricSchema.Drop(series[i] with { Labels = key }, _context.DelayedNameRemoval), key.MetricName));
+                _groups.Add(new Group(MetricSchema.Drop(series[i] with { Labels = key }, _context.DelayedNameRemoval), _context.DelayedNameRemoval ? key.MetricName : ""));
             }
         }
 

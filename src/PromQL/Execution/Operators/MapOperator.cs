@@ -14,6 +14,7 @@ internal sealed class MapOperator(ISeriesOperator input, Action<StepBlock> map, 
         var output = new SeriesLabels[series.Count];
         for (int i = 0; i < output.Length; i++)
         {
+            context.ThrowIfCancelled(i);
             output[i] = MetricSchema.Drop(series[i], context.DelayedNameRemoval);
         }
 

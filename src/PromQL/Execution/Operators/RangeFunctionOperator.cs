@@ -30,6 +30,7 @@ internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall ca
         var output = new SeriesLabels[series.Count];
         for (int i = 0; i < output.Length; i++)
         {
+            call.Context.ThrowIfCancelled(i);
             output[i] = MetricSchema.Drop(series[i], call.Context.DelayedNameRemoval);
         }
 

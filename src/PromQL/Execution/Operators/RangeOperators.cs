@@ -30,6 +30,7 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
         _series = new SeriesLabels[_selection.Count];
         for (int i = 0; i < _series.Length; i++)
         {
+            context.ThrowIfCancelled(i);
             _series[i] = new SeriesLabels(_selection.GetLabels(i));
         }
 

@@ -28,6 +28,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         var series = new SeriesLabels[_selection.Count];
         for (int i = 0; i < series.Length; i++)
         {
+            context.ThrowIfCancelled(i);
             series[i] = new SeriesLabels(_selection.GetLabels(i));
         }
 

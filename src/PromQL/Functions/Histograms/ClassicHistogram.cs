@@ -91,7 +91,7 @@ internal static class ClassicHistogram
     public static double Fraction(double lower, double upper, ReadOnlySpan<ClassicBucket> buckets)
     {
         double total = buckets[^1].Count;
-        if (total == 0 || double.IsNaN(lower) || double.IsNaN(upper))
+        if (!double.IsPositiveInfinity(buckets[^1].UpperBound) || total == 0 || double.IsNaN(lower) || double.IsNaN(upper))
         {
             return double.NaN;
         }

@@ -73,7 +73,7 @@ internal static class NativeHistogram
         count = Math.Min(count, histogram.Count);
         if (count < rank)
         {
-            return double.IsNaN(histogram.Sum) ? double.NaN : forward ? bucket.Upper : bucket.Lower;
+            return double.IsNaN(histogram.Sum) ? double.NaN : bucket.Upper;
         }
 
         rank = forward ? rank - (count - bucket.Count) : count - rank;
@@ -103,7 +103,13 @@ internal static class NativeHistogram
         }
 
         List<HistogramBucket> buckets = histogram.ListBuckets();
-        return (Rank(upper, buckets, histogram) - Rank(lower, buckets, histogram)) / histogram.Count;
+        double upperRank = Rank(upper, buckets, histogram);
+        double lowerRank = Rank(lower, buckets, histogram);
+
+        // Rounding, or counts below zero, can carry a rank past the count.
+        upperRank = upperRank > histogram.Count ? histogram.Count : upperRank;
+        lowerRank = lowerRank > histogram.Count ? histogram.Count : lowerRank;
+        return (upperRank - lowerRank) / histogram.Count;
     }
 
     /// <summary>The variance, each bucket standing for its middle.</summary>
@@ -130,8 +136,7 @@ internal static class NativeHistogram
     {
         if (isCustom)
         {
-            double lower = double.IsNegativeInfinity(bucket.Lower) ? Math.Min(0, bucket.Upper) : bucket.Lower;
-            return double.IsPositiveInfinity(bucket.Upper) ? lower : (lower + bucket.Upper) / 2;
+            return (bucket.Upper + bucket.Lower) / 2;
         }
 
         if (bucket.Lower <= 0 && bucket.Upper >= 0)

@@ -125,7 +125,7 @@ internal readonly record struct CivilDate(long Year, int Month, int Day)
 
     private bool IsLeap => Year % 4 == 0 && (Year % 100 != 0 || Year % 400 == 0);
 
-    public static long SecondOfDay(double seconds) => Modulo((long)seconds, 86_400);
+    public static long SecondOfDay(double seconds) => Modulo(WholeSeconds(seconds), 86_400);
 
     public static long DayOfWeek(double seconds) => Modulo(DaysSinceEpoch(seconds) + 4, 7);
 
@@ -143,7 +143,25 @@ internal readonly record struct CivilDate(long Year, int Month, int Day)
         return new CivilDate(yearOfEra + (era * 400) + (month <= 2 ? 1 : 0), month, day);
     }
 
-    private static long DaysSinceEpoch(double seconds) => (long)Math.Floor((long)seconds / 86_400.0);
+    private static Int128 DaysSinceEpoch128(double seconds)
+    {
+        Int128 whole = WholeSeconds(seconds);
+        return (whole - Modulo(whole, 86_400)) / 86_400;
+    }
+
+    private static long DaysSinceEpoch(double seconds) => (long)DaysSinceEpoch128(seconds);
+
+    // What no 64-bit integer holds, NaN included, becomes the smallest one, and the earliest seconds of all come round
+    // to the far future: the clock of the language that upstream is written in shows in its answers.
+    private static Int128 WholeSeconds(double seconds)
+    {
+        long whole = seconds is >= -9223372036854775808.0 and < 9223372036854775808.0 ? (long)seconds : long.MinValue;
+        return whole < EarliestSecond ? whole + ((Int128)1 << 64) : whole;
+    }
+
+    private const long EarliestSecond = -9_223_372_028_715_321_600;
+
+    private static long Modulo(Int128 value, long divisor) => (long)(((value % divisor) + divisor) % divisor);
 
     private static long Modulo(long value, long divisor) => ((value % divisor) + divisor) % divisor;
 }

@@ -7,7 +7,7 @@ namespace Narthex.PromQL.Functions.Range;
 internal static class HistogramSums
 {
     /// <summary>The sum, or null (with a warning) if the histograms do not fit together.</summary>
-    public static FloatHistogram? Sum(RangeCall call, ReadOnlySpan<FloatHistogram> histograms)
+    public static FloatHistogram? Sum(RangeCall call, RangeInput input, ReadOnlySpan<FloatHistogram> histograms)
     {
         var sum = new HistogramAccumulator(histograms[0]);
         foreach (FloatHistogram histogram in histograms[1..])
@@ -18,11 +18,11 @@ internal static class HistogramSums
             }
         }
 
-        return Finish(call, sum, 1);
+        return Finish(call, input, sum, 1);
     }
 
     /// <summary>The average, or null (with a warning) if the histograms do not fit together.</summary>
-    public static FloatHistogram? Average(RangeCall call, ReadOnlySpan<FloatHistogram> histograms)
+    public static FloatHistogram? Average(RangeCall call, RangeInput input, ReadOnlySpan<FloatHistogram> histograms)
     {
         var sum = new HistogramAccumulator(histograms[0]);
         foreach (FloatHistogram histogram in histograms[1..])
@@ -33,12 +33,18 @@ internal static class HistogramSums
             }
         }
 
-        return Finish(call, sum, histograms.Length);
+        return Finish(call, input, sum, histograms.Length);
     }
 
-    private static FloatHistogram? Finish(RangeCall call, HistogramAccumulator sum, int count)
+    private static FloatHistogram? Finish(RangeCall call, RangeInput input, HistogramAccumulator sum, int count)
     {
-        sum.Annotate(call.Context.Annotations, call.RangePosition, "");
+        if (sum.IsIncompatible)
+        {
+            call.WarnMixedBuckets(input);
+            return null;
+        }
+
+        sum.Annotate(call.Context.Annotations, call.RangePosition);
         return sum.Result(count);
     }
 }

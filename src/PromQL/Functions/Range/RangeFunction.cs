@@ -39,6 +39,9 @@ internal sealed class RangeCall
     /// <summary>Where the first scalar argument stands.</summary>
     public PositionRange ScalarPosition { get; init; }
 
+    /// <summary>Where the first argument stands, whichever it is.</summary>
+    public PositionRange FirstPosition { get; init; }
+
     // Called often enough that a long kernel ends within milliseconds, seldom enough that it costs nothing.
     public void Tick(int step)
     {
@@ -55,11 +58,11 @@ internal sealed class RangeCall
         "sample has start time that overlaps with previous sample timestamp for metric " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
 
     public void WarnMixed(RangeInput input) =>
-        Context.Annotations.Warn("encountered a mix of histograms and floats" + Annotations.ForMetric(input.Labels.MetricName), RangePosition);
+        Context.Annotations.Warn("encountered a mix of histograms and floats for metric name " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
 
     public void WarnMixedBuckets(RangeInput input) => Context.Annotations.Warn(
-        "vector contains a mix of histograms with exponential and custom buckets schemas" + Annotations.ForMetric(input.Labels.MetricName), RangePosition);
+        "vector contains a mix of histograms with exponential and custom buckets schemas for metric name " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
 
     public void InformHistogramsIgnored(RangeInput input) => Context.Annotations.Inform(
-        "ignored histograms in a range containing both floats and histograms" + Annotations.ForMetric(input.Labels.MetricName), RangePosition);
+        "ignored histograms in a range containing both floats and histograms for metric name " + GoQuote.Quote(input.Labels.MetricName), FirstPosition);
 }

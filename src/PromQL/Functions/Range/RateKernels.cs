@@ -158,8 +158,7 @@ internal static class RateKernels
 
     private static void InformIfNoCounter(RangeCall call, RangeInput input, StepBlock output)
     {
-        if (input.FloatTimes.IsEmpty || !input.Labels.TryGetValue(LabelNames.MetricNameUtf8, out ReadOnlySpan<byte> name)
-            || name.EndsWith("_total"u8) || name.EndsWith("_sum"u8) || name.EndsWith("_count"u8) || name.EndsWith("_bucket"u8))
+        if (input.FloatTimes.IsEmpty || CounterDoubt.Of(input.Labels, call.Context.Options.EnableTypeAndUnitLabels) is not { } doubt)
         {
             return;
         }
@@ -168,9 +167,7 @@ internal static class RateKernels
         {
             if (output.IsFloatAt(i))
             {
-                call.Context.Annotations.Inform(
-                    "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " + GoQuote.Quote(input.Labels.MetricName),
-                    call.RangePosition);
+                call.Context.Annotations.Inform(doubt, call.RangePosition);
                 return;
             }
         }

@@ -15,7 +15,7 @@ internal static class SummationKernels
             ReadOnlySpan<double> window = input.FloatValues[input.FloatStarts[i]..input.FloatEnds[i]];
             if (TryHistograms(call, input, i, window.Length, out ReadOnlySpan<FloatHistogram> histograms))
             {
-                if (HistogramSums.Sum(call, histograms) is { } sum)
+                if (HistogramSums.Sum(call, input, histograms) is { } sum)
                 {
                     output.Set(i, sum);
                 }
@@ -35,7 +35,7 @@ internal static class SummationKernels
             ReadOnlySpan<double> window = input.FloatValues[input.FloatStarts[i]..input.FloatEnds[i]];
             if (TryHistograms(call, input, i, window.Length, out ReadOnlySpan<FloatHistogram> histograms))
             {
-                if (HistogramSums.Average(call, histograms) is { } average)
+                if (HistogramSums.Average(call, input, histograms) is { } average)
                 {
                     output.Set(i, average);
                 }

@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 namespace Narthex.Tsdb.Blocks.Files;
 
 /// <summary>A whole file as memory, read-only. Spans that it gave out die with it: its owner counts the readers.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe partial class MappedFile : IDisposable
 {
+    private const int DontNeed = 4;
+
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private GCHandle _pin;
@@ -84,6 +86,15 @@ internal sealed unsafe class MappedFile : IDisposable
         return bytes;
     }
 
+    /// <summary>Lets the system take the pages out of the process; reading gets them back, mostly from its cache. A hint: readers are not disturbed.</summary>
+    public void ReleasePages()
+    {
+        if (OperatingSystem.IsLinux() && _view is not null)
+        {
+            _ = Advise(_start - _view.PointerOffset, (nuint)(Length + _view.PointerOffset), DontNeed);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -101,4 +112,8 @@ internal sealed unsafe class MappedFile : IDisposable
             _pin.Free();
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(byte* start, nuint length, int advice);
 }

@@ -39,9 +39,6 @@ internal sealed class OutOfOrderChunk
     /// <summary>The first and the last time.</summary>
     public TimeRange Range { get; }
 
-    /// <summary>Whether it holds histograms.</summary>
-    public bool HasHistograms => _histograms.Length > 0;
-
     /// <summary>Appends the samples within a range.</summary>
     public void Read(TimeRange range, SampleBuffer samples)
     {

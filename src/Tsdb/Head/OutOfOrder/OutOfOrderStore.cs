@@ -31,9 +31,6 @@ internal sealed class OutOfOrderStore
     /// <summary>The series that have samples, or had some that views still see.</summary>
     public uint[] Slots => [.. _series.Keys];
 
-    /// <summary>Whether any sample is a histogram.</summary>
-    public bool HasHistograms => _series.Values.Any(series => series.Newest is { HasHistograms: true });
-
     /// <summary>Notes a view, and returns the newest commit that it sees.</summary>
     public long OpenView()
     {

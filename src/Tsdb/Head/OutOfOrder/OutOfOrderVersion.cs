@@ -33,9 +33,6 @@ internal sealed class OutOfOrderVersion(long commit)
     /// <summary>Whether it has no samples.</summary>
     public bool IsEmpty => _count == 0 && Closed.Length == 0;
 
-    /// <summary>Whether there is a histogram.</summary>
-    public bool HasHistograms => _histograms is not null || Array.Exists(Closed, static chunk => chunk.HasHistograms);
-
     /// <summary>From the first to the last sample; null if there is none.</summary>
     public TimeRange? Bounds
     {

@@ -10,8 +10,11 @@ namespace Narthex.Tsdb.Head.Series;
 /// Open chunks lie in blocks of growing size. Appending to different series from several threads is safe; each series has one
 /// writer at a time, inside its write section.
 /// </remarks>
-internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs)
+internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs, int samplesTarget = ChunkCutting.SamplesTarget)
 {
+    private readonly int _samplesForEstimate = ChunkCutting.SamplesForEstimate(samplesTarget);
+    private readonly int _samplesMax = ChunkCutting.SamplesMax(samplesTarget);
+
     /// <summary>A chunk has at most so many bytes.</summary>
     public const int ChunkBytesMax = ChunkCutting.BytesMax + XorEncoder.BytesPerSampleMax;
 
@@ -22,12 +25,16 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
     public long ChunksCreated;
 
     /// <summary>Appends a sample that is newer than the series' last.</summary>
+    /// <param name="slot">The slot of the series.</param>
+    /// <param name="series">Its state.</param>
+    /// <param name="timestampMs">The time.</param>
+    /// <param name="value">The value.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Append(ref SeriesState series, long timestampMs, double value)
+    public void Append(uint slot, ref SeriesState series, long timestampMs, double value)
     {
         if (series.Encoder.Count > 0 && IsFull(ref series, timestampMs))
         {
-            Close(ref series);
+            Close(slot, ref series);
         }
 
         if (series.Encoder.Count == 0)
@@ -51,6 +58,45 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
+    /// <summary>Ends the open chunk, if there is one: the next sample starts another.</summary>
+    public void CloseOpen(uint slot, ref SeriesState series)
+    {
+        if (series.Encoder.Count > 0)
+        {
+            Close(slot, ref series);
+        }
+    }
+
+    /// <summary>Gives a series without an open chunk one that was open before, to be continued as if nothing had been.</summary>
+    public void Restore(ref SeriesState series, in XorAppenderState state, ReadOnlySpan<byte> chunk)
+    {
+        series.OpenUnits = SizesInUnits[^1];
+        foreach (byte size in SizesInUnits)
+        {
+            if (size * SlabArena.UnitBytes >= chunk.Length)
+            {
+                series.OpenUnits = size;
+                break;
+            }
+        }
+
+        series.OpenChunk = openChunks.Allocate(series.OpenUnits);
+        chunk.CopyTo(OpenBytes(in series));
+        series.Encoder = state;
+        long firstMs = FirstTimestamp(chunk);
+        series.CutAtMs = ChunkCutting.RangeEnd(firstMs, chunkRangeMs);
+        if (state.Count > _samplesForEstimate && _samplesForEstimate > 0)
+        {
+            const int OnStackMax = 256;
+            Span<long> timestamps = _samplesForEstimate <= OnStackMax ? stackalloc long[_samplesForEstimate] : new long[_samplesForEstimate];
+            Span<double> values = _samplesForEstimate <= OnStackMax ? stackalloc double[_samplesForEstimate] : new double[_samplesForEstimate];
+            XorDecoder.TryDecode(chunk, timestamps.Length, timestamps, values, out _);
+            series.CutAtMs = ChunkCutting.EstimateEnd(firstMs, timestamps[^1], series.CutAtMs);
+        }
+
+        Interlocked.Increment(ref ChunksCreated);
+    }
+
     /// <summary>Drops the open chunk.</summary>
     public void Drop(ref SeriesState series)
     {
@@ -71,12 +117,12 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
             return true;
         }
 
-        if (encoder.Count == ChunkCutting.SamplesForEstimate)
+        if (encoder.Count == _samplesForEstimate)
         {
             series.CutAtMs = ChunkCutting.EstimateEnd(FirstTimestamp(OpenBytes(in series)), encoder.LastTimestampMs, series.CutAtMs);
         }
 
-        return timestampMs >= series.CutAtMs || encoder.Count >= ChunkCutting.SamplesMax;
+        return timestampMs >= series.CutAtMs || encoder.Count >= _samplesMax;
     }
 
     /// <summary>The time of a chunk's first sample, which stands behind the count.</summary>
@@ -94,10 +140,10 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         Interlocked.Increment(ref ChunksCreated);
     }
 
-    private void Close(ref SeriesState series)
+    private void Close(uint slot, ref SeriesState series)
     {
         ReadOnlySpan<byte> chunk = OpenBytes(in series)[..series.Encoder.ByteCount];
-        series.ClosedChunks = closedChunks.Add(series.ClosedChunks, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
+        series.ClosedChunks = closedChunks.Add(slot, series.ClosedChunks, ChunkEncoding.Xor, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
         openChunks.Free(series.OpenChunk, series.OpenUnits);
         series.OpenChunk = 0;
         series.Encoder = default;

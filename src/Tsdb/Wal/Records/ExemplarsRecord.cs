@@ -20,9 +20,12 @@ public ref struct ExemplarsRecordWriter
     }
 
     /// <summary>Starts a record behind what the destination holds.</summary>
-    public static ExemplarsRecordWriter Begin(ByteWriter destination)
+    public static ExemplarsRecordWriter Begin(ByteWriter destination) => Begin(destination, (byte)RecordType.Exemplars);
+
+    /// <summary>Starts a record of another file with the same layout.</summary>
+    internal static ExemplarsRecordWriter Begin(ByteWriter destination, byte type)
     {
-        destination.WriteByte((byte)RecordType.Exemplars);
+        destination.WriteByte(type);
         return new ExemplarsRecordWriter(destination);
     }
 
@@ -54,9 +57,15 @@ public ref struct ExemplarsRecordReader
 
     /// <summary>Starts at the record's first exemplar.</summary>
     public ExemplarsRecordReader(ReadOnlySpan<byte> record)
+        : this(record, (byte)RecordType.Exemplars)
+    {
+    }
+
+    /// <summary>Starts at the first exemplar of a record of another file with the same layout.</summary>
+    internal ExemplarsRecordReader(ReadOnlySpan<byte> record, byte type)
     {
         _reader = new ByteReader(record);
-        IsDamaged = (RecordType)_reader.ReadByte() != RecordType.Exemplars;
+        IsDamaged = _reader.ReadByte() != type;
         if (_reader.Remaining > 0)
         {
             _firstRef = _reader.ReadUInt64();

@@ -1,0 +1,339 @@
+using System.Buffers.Binary;
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.Tsdb.Chunks;
+
+/// <summary>A chunk of native histograms that is being appended to, byte for byte as upstream encodes them. Not thread-safe.</summary>
+/// <remarks>
+/// <para>
+/// All histograms of a chunk have one layout. A counter that was reset, another resolution, other bounds, or an end of staleness need a
+/// new chunk. Where buckets appear, the chunk is encoded anew with wider spans; where empty ones disappear, the histogram gets them back.
+/// </para>
+/// <para>Histograms are taken as valid: their buckets fit their spans.</para>
+/// </remarks>
+internal sealed class HistogramChunk
+{
+    private readonly bool _floats;
+    private HistogramLayout _layout;
+    private BitBuffer _buffer;
+    private FloatHistogram _last;
+    private XorValue _sum;
+    private XorValue _countXor;
+    private XorValue _zeroCountXor;
+    private XorValue[] _xors = [];
+    private long _timeDelta;
+    private long _count;
+    private long _countDelta;
+    private long _zeroCount;
+    private long _zeroCountDelta;
+    private long[] _buckets = [];
+    private long[] _deltas = [];
+
+    private HistogramChunk(bool floats, CounterResetHeader header, long timestampMs, FloatHistogram first)
+    {
+        _floats = floats;
+        FirstTimestampMs = timestampMs;
+        _layout = HistogramLayout.Of(first);
+        _buffer = NewBuffer(header);
+        _last = first;
+        AppendFirst(timestampMs, first);
+    }
+
+    /// <summary>How it is encoded.</summary>
+    public ChunkEncoding Encoding => _floats ? ChunkEncoding.FloatHistogram : ChunkEncoding.Histogram;
+
+    /// <summary>The number of histograms.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The first time.</summary>
+    public long FirstTimestampMs { get; }
+
+    /// <summary>The last time.</summary>
+    public long LastTimestampMs { get; private set; }
+
+    /// <summary>The last histogram. Without buckets if it is a staleness marker.</summary>
+    public FloatHistogram Last => _last;
+
+    /// <summary>The chunk so far.</summary>
+    public ReadOnlySpan<byte> Bytes => _buffer.Written;
+
+    /// <summary>About what it holds in memory.</summary>
+    public long MemoryBytes => 400 + _buffer.Capacity + (16L * (_buckets.Length + _xors.Length)) + (8L * _layout.BucketCount);
+
+    private CounterResetHeader Header => HistogramDecoder.HeaderOf(_buffer.Written);
+
+    /// <summary>Starts a chunk.</summary>
+    /// <param name="floats">Whether counts are floats. Integer chunks take only what <see cref="HasIntegerCounts"/> says.</param>
+    /// <param name="timestampMs">The time.</param>
+    /// <param name="histogram">The first histogram.</param>
+    /// <param name="previous">The chunk before it, if the new one continues that: the flags then say whether there was a reset in between.</param>
+    public static HistogramChunk Start(bool floats, long timestampMs, FloatHistogram histogram, HistogramChunk? previous)
+    {
+        CounterResetHeader header = histogram.CounterResetHint switch
+        {
+            CounterResetHint.Gauge => CounterResetHeader.Gauge,
+            CounterResetHint.CounterReset => CounterResetHeader.CounterReset,
+            _ when previous is not null => previous.Judge(histogram, out _, out _),
+            _ => CounterResetHeader.Unknown,
+        };
+        return new HistogramChunk(floats, header, timestampMs, histogram);
+    }
+
+    /// <summary>Appends a histogram. False, and nothing changed, if it needs a new chunk: then <paramref name="next"/> is that chunk.</summary>
+    public bool TryAppend(long timestampMs, FloatHistogram histogram, out HistogramChunk? next)
+    {
+        next = null;
+        CounterResetHeader header = Judge(histogram, out bool fits, out HistogramLayout? wider);
+        if (!fits || Count == XorEncoder.SamplesMax)
+        {
+            next = new HistogramChunk(_floats, histogram.CounterResetHint == CounterResetHint.Gauge ? CounterResetHeader.Gauge : header, timestampMs, histogram);
+            return false;
+        }
+
+        if (wider is not null)
+        {
+            Recode(wider);
+        }
+
+        AppendNext(timestampMs, histogram.IsStale ? histogram : InLayout(histogram));
+        return true;
+    }
+
+    /// <summary>Whether all counts are integers that a float holds exactly.</summary>
+    public static bool HasIntegerCounts(FloatHistogram histogram) => histogram.IsStale || Wal.Records.HistogramsRecordWriter.HasIntegerCounts(histogram);
+
+    private static BitBuffer NewBuffer(CounterResetHeader header)
+    {
+        var buffer = new BitBuffer(128);
+        buffer.Write((ulong)header, 8 * HistogramDecoder.HeaderBytes);
+        return buffer;
+    }
+
+    /// <summary>Whether a histogram can join the chunk, and what is to be said about a reset if it cannot.</summary>
+    private CounterResetHeader Judge(FloatHistogram histogram, out bool fits, out HistogramLayout? wider)
+    {
+        wider = null;
+        fits = false;
+        bool gauge = histogram.CounterResetHint == CounterResetHint.Gauge;
+        if (gauge != (Header == CounterResetHeader.Gauge))
+        {
+            return CounterResetHeader.NotCounterReset;
+        }
+
+        if (histogram.CounterResetHint == CounterResetHint.CounterReset)
+        {
+            return CounterResetHeader.CounterReset;
+        }
+
+        if (histogram.IsStale)
+        {
+            fits = true;
+            return CounterResetHeader.NotCounterReset;
+        }
+
+        // Behind a staleness marker come only more of them: nothing but their times is known then.
+        if (_last.IsStale)
+        {
+            return CounterResetHeader.Unknown;
+        }
+
+        if (!gauge && histogram.Count < _last.Count)
+        {
+            return CounterResetHeader.CounterReset;
+        }
+
+        if (histogram.Schema != _layout.Schema || histogram.ZeroThreshold != _layout.ZeroThreshold)
+        {
+            return CounterResetHeader.Unknown;
+        }
+
+        if ((histogram.UsesCustomBuckets && !histogram.CustomValues.AsSpan().SequenceEqual(_layout.CustomValues))
+            || (!gauge && histogram.ZeroCount < _last.ZeroCount))
+        {
+            return CounterResetHeader.CounterReset;
+        }
+
+        BucketComparison positive = BucketComparison.Of(_layout.Positive, _last.PositiveBuckets, histogram.PositiveSpans, histogram.PositiveBuckets);
+        BucketComparison negative = BucketComparison.Of(_layout.Negative, _last.NegativeBuckets, histogram.NegativeSpans, histogram.NegativeBuckets);
+        if (!gauge && (positive.Fell || negative.Fell))
+        {
+            return CounterResetHeader.CounterReset;
+        }
+
+        fits = true;
+        if (positive.ChunkLacks || negative.ChunkLacks)
+        {
+            bool mergeBoth = gauge && (positive.HistogramLacks || negative.HistogramLacks);
+            wider = new HistogramLayout(
+                _layout.Schema,
+                _layout.ZeroThreshold,
+                mergeBoth || positive.HistogramLacks ? BucketRemapping.Union(_layout.Positive, histogram.PositiveSpans) : histogram.PositiveSpans,
+                mergeBoth || negative.HistogramLacks ? BucketRemapping.Union(_layout.Negative, histogram.NegativeSpans) : histogram.NegativeSpans,
+                _layout.CustomValues);
+        }
+
+        return CounterResetHeader.NotCounterReset;
+    }
+
+    /// <summary>Encodes the chunk anew with more buckets.</summary>
+    private void Recode(HistogramLayout wider)
+    {
+        using var samples = new SampleBuffer();
+        HistogramDecoder.Append(_buffer.Written, _floats, TimeRange.All, samples);
+        _layout = wider;
+        _buffer = NewBuffer(Header);
+        Count = 0;
+        for (int i = 0; i < samples.Count; i++)
+        {
+            FloatHistogram histogram = InLayout(samples.Histograms[i]!);
+            if (i == 0)
+            {
+                AppendFirst(samples.Timestamps[i], histogram);
+            }
+            else
+            {
+                AppendNext(samples.Timestamps[i], histogram);
+            }
+        }
+    }
+
+    private FloatHistogram InLayout(FloatHistogram histogram)
+    {
+        if (SameSpans(histogram.PositiveSpans, _layout.Positive) && SameSpans(histogram.NegativeSpans, _layout.Negative))
+        {
+            return histogram;
+        }
+
+        return new FloatHistogram
+        {
+            CounterResetHint = histogram.CounterResetHint,
+            Schema = histogram.Schema,
+            ZeroThreshold = histogram.ZeroThreshold,
+            ZeroCount = histogram.ZeroCount,
+            Count = histogram.Count,
+            Sum = histogram.Sum,
+            PositiveSpans = _layout.Positive,
+            NegativeSpans = _layout.Negative,
+            PositiveBuckets = BucketRemapping.Move(histogram.PositiveSpans, histogram.PositiveBuckets, _layout.Positive),
+            NegativeBuckets = BucketRemapping.Move(histogram.NegativeSpans, histogram.NegativeBuckets, _layout.Negative),
+            CustomValues = _layout.CustomValues,
+        };
+    }
+
+    private static bool SameSpans(HistogramSpan[] left, HistogramSpan[] right) => left == right || left.AsSpan().SequenceEqual(right);
+
+    private void AppendFirst(long timestampMs, FloatHistogram histogram)
+    {
+        if (histogram.IsStale)
+        {
+            histogram = new FloatHistogram { Sum = histogram.Sum };
+        }
+
+        _layout.Write(_buffer);
+        _buffer.WriteVarint(timestampMs);
+        if (_floats)
+        {
+            WriteFirst(ref _countXor, histogram.Count);
+            WriteFirst(ref _zeroCountXor, histogram.ZeroCount);
+            WriteFirst(ref _sum, histogram.Sum);
+            _xors = new XorValue[_layout.BucketCount];
+            for (int i = 0; i < _xors.Length; i++)
+            {
+                WriteFirst(ref _xors[i], CountAt(histogram, i));
+            }
+        }
+        else
+        {
+            (_count, _countDelta) = ((long)(ulong)histogram.Count, 0);
+            (_zeroCount, _zeroCountDelta) = ((long)(ulong)histogram.ZeroCount, 0);
+            _buffer.WriteUvarint((ulong)_count);
+            _buffer.WriteUvarint((ulong)_zeroCount);
+            WriteFirst(ref _sum, histogram.Sum);
+            _buckets = new long[_layout.BucketCount];
+            _deltas = new long[_layout.BucketCount];
+            for (int i = 0; i < _buckets.Length; i++)
+            {
+                _buckets[i] = DifferenceAt(histogram, i);
+                _buffer.WriteVarint(_buckets[i]);
+            }
+        }
+
+        _timeDelta = 0;
+        Finish(timestampMs, histogram);
+    }
+
+    private void AppendNext(long timestampMs, FloatHistogram histogram)
+    {
+        bool stale = histogram.IsStale;
+        if (stale)
+        {
+            histogram = new FloatHistogram { Sum = histogram.Sum };
+        }
+
+        long delta = unchecked(timestampMs - LastTimestampMs);
+        _buffer.WriteVarint(unchecked(delta - _timeDelta));
+        _timeDelta = delta;
+        if (_floats)
+        {
+            _buffer.WriteXor(ref _countXor, histogram.Count);
+            _buffer.WriteXor(ref _zeroCountXor, histogram.ZeroCount);
+        }
+        else
+        {
+            WriteChange(ref _count, ref _countDelta, (long)(ulong)histogram.Count, stale);
+            WriteChange(ref _zeroCount, ref _zeroCountDelta, (long)(ulong)histogram.ZeroCount, stale);
+        }
+
+        _buffer.WriteXor(ref _sum, histogram.Sum);
+        if (!stale && _floats)
+        {
+            for (int i = 0; i < _xors.Length; i++)
+            {
+                _buffer.WriteXor(ref _xors[i], CountAt(histogram, i));
+            }
+        }
+        else if (!stale)
+        {
+            for (int i = 0; i < _buckets.Length; i++)
+            {
+                WriteChange(ref _buckets[i], ref _deltas[i], DifferenceAt(histogram, i), stale: false);
+            }
+        }
+
+        Finish(timestampMs, histogram);
+    }
+
+    private void WriteFirst(ref XorValue value, double first)
+    {
+        value = XorValue.Start(first);
+        _buffer.WriteDouble(first);
+    }
+
+    // Of a staleness marker, readers look at the sum alone, so that the counts need not change.
+    private void WriteChange(ref long value, ref long delta, long next, bool stale)
+    {
+        long nextDelta = unchecked(next - value);
+        _buffer.WriteVarint(stale ? 0 : unchecked(nextDelta - delta));
+        delta = nextDelta;
+        value = next;
+    }
+
+    private void Finish(long timestampMs, FloatHistogram histogram)
+    {
+        Count++;
+        BinaryPrimitives.WriteUInt16BigEndian(_buffer.Patch(0, 2), (ushort)Count);
+        LastTimestampMs = timestampMs;
+        _last = histogram;
+    }
+
+    private double CountAt(FloatHistogram histogram, int bucket) =>
+        bucket < _layout.PositiveCount ? histogram.PositiveBuckets[bucket] : histogram.NegativeBuckets[bucket - _layout.PositiveCount];
+
+    // Integer buckets are kept as the difference to the bucket before them, of the same sign.
+    private long DifferenceAt(FloatHistogram histogram, int bucket)
+    {
+        bool isFirst = bucket == 0 || bucket == _layout.PositiveCount;
+        return (long)CountAt(histogram, bucket) - (isFirst ? 0 : (long)CountAt(histogram, bucket - 1));
+    }
+}

@@ -1,0 +1,57 @@
+using Narthex.Tsdb.Head.ChunkFiles;
+using Narthex.Tsdb.Head.Memory;
+
+namespace Narthex.Tsdb;
+
+/// <content>Full chunks that are in files: their samples in the log are passed over.</content>
+internal sealed partial class WalReplay
+{
+    // The last time in files of each series; the smallest number for none. Empty while no series has any.
+    private readonly PagedColumn<long> _lastInChunks = new();
+    private bool _anyInChunks;
+
+    /// <summary>Gives a new series the chunks under its number.</summary>
+    /// <remarks>
+    /// The chunks under a second number, of a series that went and came back, stay unused: what is in them is in the log, and
+    /// so is what lies between them and those under the first.
+    /// </remarks>
+    private void ClaimChunks(uint series, ulong number)
+    {
+        if (Chunks is not { } chunks)
+        {
+            return;
+        }
+
+        _lastInChunks.EnsureRoom(series);
+        if (chunks.Count == 0 || !chunks.TryClaim(number, out HeadChunkChain chain))
+        {
+            return;
+        }
+
+        head.Replay(series, chain);
+        _lastInChunks[series] = chain.MaxMs + 1;
+        _anyInChunks = true;
+    }
+
+    // Kept as the time behind the last, so that the zeros of fresh pages mean none: times before 1970 go the long way.
+    private bool IsInChunks(uint series, long timestampMs) =>
+        _anyInChunks && timestampMs < _lastInChunks[series] && timestampMs >= 0;
+
+    private void FinishChunks()
+    {
+        if (Chunks is not { } chunks)
+        {
+            return;
+        }
+
+        // Files may hold chunks of series that the log has forgotten: their numbers must not be given to others.
+        if (chunks.GreatestNumber > _greatestNumber)
+        {
+            _greatestNumber = chunks.GreatestNumber;
+            _numbersDiffer = true;
+        }
+
+        chunks.FreeUnclaimed();
+        Chunks = null;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Runtime.CompilerServices;
+using Narthex.Model;
+using Narthex.Tsdb.Head.Series;
+
+namespace Narthex.Tsdb.Head;
+
+/// <content>Native histograms, and series that change between them and floats.</content>
+public sealed partial class HeadStorage
+{
+    /// <summary>The native histograms.</summary>
+    internal HistogramStore Histograms { get; }
+
+    /// <summary>Puts a histogram behind the last sample of a series.</summary>
+    private void AppendHistogram(uint series, ref SeriesState state, long timestampMs, FloatHistogram histogram)
+    {
+        // Chunks of a series do not overlap: the floats before it have one of their own.
+        Chunks.CloseOpen(series, ref state);
+        Histograms.Append(series, timestampMs, histogram);
+        state.Flags |= SeriesFlags.HasHistograms;
+    }
+
+    /// <summary>Puts a float behind the last sample of a series.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void AppendFloat(uint series, ref SeriesState state, long timestampMs, double value)
+    {
+        if ((state.Flags & SeriesFlags.HasHistograms) != 0)
+        {
+            Histograms.Close(series);
+        }
+
+        Chunks.Append(series, ref state, timestampMs, value);
+    }
+
+    /// <summary>Makes staleness markers of series whose newest sample is a histogram into histograms, as upstream does.</summary>
+    private void ConvertStaleMarkers(CommitRows rows)
+    {
+        if (Histograms.SeriesCount == 0)
+        {
+            return;
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (StaleNaN.IsStale(rows.Values[i])
+                && TryResolve(rows.Refs[i], out uint series)
+                && (Pages[series].Flags & SeriesFlags.HasHistograms) != 0
+                && rows.GetHistogram(i) is null
+                && Histograms.TryGetNewest(series, out long histogramMs, out _)
+                && (Pages[series].Encoder.Count == 0 || Pages[series].Encoder.LastTimestampMs < histogramMs))
+            {
+                rows.MakeHistogram(i, new FloatHistogram { Sum = StaleNaN.Value });
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Narthex.Tsdb.Chunks;
+using Narthex.Tsdb.Head.Series;
+
+namespace Narthex.Tsdb.Head;
+
+/// <content>What a snapshot of the memory needs.</content>
+public sealed partial class HeadStorage
+{
+    // A number is a slot and, in its upper half, how many series had it before.
+    private const ulong GreatestOfOwnNumbers = (0x100UL << 32) - 1;
+
+    /// <summary>No series of the log has a greater number, whether it is alive or not.</summary>
+    internal ulong GreatestNumberEver =>
+        !WalRefs.AreIdentical ? WalRefs.Greatest
+        : Volatile.Read(ref Counters.SeriesRemoved) == 0 ? SlotCount
+        : GreatestOfOwnNumbers;
+
+    /// <summary>Gives a series its open chunk back. False if that is older than what the head takes. For the thread that loads a snapshot.</summary>
+    internal bool Restore(uint series, ReadOnlySpan<byte> chunk)
+    {
+        ref SeriesState state = ref Pages[series];
+        if (!XorEncoder.TryRecover(chunk, out XorAppenderState encoder)
+            || encoder.LastTimestampMs < _minValidTimeMs
+            || ChunkAppender.FirstTimestamp(chunk) <= GetNewest(series, in state))
+        {
+            return false;
+        }
+
+        Chunks.Restore(ref state, in encoder, chunk);
+        return true;
+    }
+}

@@ -1,0 +1,84 @@
+using Narthex.Instrumentation;
+using Narthex.Model;
+
+namespace Narthex.PromQL.Tests.Execution;
+
+/// <summary>Queries over very many series end, by their limit, by cancellation or with their result.</summary>
+public sealed class HeavyQueryTests : IClassFixture<HeavyQueryTests.Fixture>
+{
+    private readonly HugeStorage _huge;
+    private readonly HugeStorage _storage;
+
+    public HeavyQueryTests(Fixture fixture)
+    {
+        _huge = fixture.Huge;
+        _storage = fixture.Large;
+        _storage.OnRead = null;
+    }
+
+    [Theory]
+    [InlineData("x_total")]
+    [InlineData("x_total + 1")]
+    [InlineData("topk(5, x_total)")]
+    [InlineData("rate(x_total[5m])")]
+    [InlineData("last_over_time(x_total[5m])")]
+    [InlineData("sort(x_total)")]
+    public async Task More_than_the_limit_is_refused(string query)
+    {
+        using var engine = new QueryEngine(new QueryEngineOptions { MaxSamples = 25_000 }, TimeProvider.System, new MetricRegistry());
+        Task<QueryResult> Run() => query.StartsWith("rate", StringComparison.Ordinal)
+            ? engine.QueryRangeAsync(_storage, query + " or x_total", new TimeRange(0, 60_000), 60_000, QueryOptions.Default, default)
+            : engine.QueryInstantAsync(_storage, query, 0, QueryOptions.Default, default);
+        QueryException error = await Assert.ThrowsAsync<QueryException>(Run);
+        Assert.Equal(QueryErrorKind.Execution, error.Kind);
+        Assert.Equal("query processing would load too many samples into memory in query execution", error.Message);
+    }
+
+    [Theory]
+    [InlineData("count(x_total)", 1_000_000)]
+    [InlineData("sum(x_total) + sum(x_total)", 2_000_000)]
+    public async Task What_folds_series_into_few_needs_no_more_than_a_few(string query, double value)
+    {
+        using var engine = new QueryEngine(new QueryEngineOptions { MaxSamples = 100_000 }, TimeProvider.System, new MetricRegistry());
+        using QueryResult result = await engine.QueryInstantAsync(_huge, query, 0, QueryOptions.Default, default);
+        Assert.Equal(value, Assert.Single(result.Vector).Value);
+        Assert.True(result.Statistics.PeakSamples < 1000);
+    }
+
+    [Theory]
+    [InlineData("sum(x_total)", 1)]
+    [InlineData("sum(x_total)", 0)]
+    [InlineData("x_total", 0)]
+    [InlineData("sum(rate(x_total[5m]))", 1)]
+    [InlineData("topk(5, x_total)", 0)]
+    [InlineData("x_total + on(i) x_total", 0)]
+    [InlineData("x_total and x_total", 1)]
+    [InlineData("quantile(0.5, x_total)", 0)]
+    public async Task A_canceled_query_reads_no_further(string query, int helpers)
+    {
+        using var engine = new QueryEngine(new QueryEngineOptions { MaxHelperThreads = helpers }, TimeProvider.System, new MetricRegistry());
+        using var cancellation = new CancellationTokenSource();
+        int before = _storage.Reads;
+        _storage.OnRead = read =>
+        {
+            if (read == before + 10_000)
+            {
+                cancellation.Cancel();
+            }
+        };
+        QueryException error = await Assert.ThrowsAsync<QueryException>(
+            () => engine.QueryInstantAsync(_storage, query, 0, QueryOptions.Default, cancellation.Token));
+
+        // At most what two threads have in hand.
+        Assert.Equal(QueryErrorKind.Canceled, error.Kind);
+        Assert.Equal("query was canceled in expression evaluation", error.Message);
+        Assert.InRange(_storage.Reads - before, 10_000, 10_000 + 64);
+    }
+
+    public sealed class Fixture
+    {
+        internal HugeStorage Huge { get; } = new(1_000_000);
+
+        internal HugeStorage Large { get; } = new(50_000);
+    }
+}
