@@ -239,6 +239,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
         SetExemplarLimits(configuration);
+        _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -379,6 +380,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
+        _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));

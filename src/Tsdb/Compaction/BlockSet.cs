@@ -200,7 +200,13 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
         lock (_mutation)
         {
             ImmutableArray<BlockReader> blocks = Current;
-            IReadOnlyList<BlockId> plan = CompactionPlanner.Plan(blocks.Select(block => block.Meta).Where(meta => _options.IsHeldBack?.Invoke(meta) != true), _options.RangesMs, _options.MergeOverlapping);
+
+            // Together with a block in order, one that came out of order would count as such, and a start would take the head's samples of its range for old ones.
+            long inOrderMaxMs = InOrderMaxTimeMs;
+            IReadOnlyList<BlockId> plan = CompactionPlanner.Plan(
+                blocks.Select(block => block.Meta)
+                    .Where(meta => _options.IsHeldBack?.Invoke(meta) != true && !(meta.IsOutOfOrder && meta.MaxTime > inOrderMaxMs)),
+                _options.RangesMs, _options.MergeOverlapping);
             if (plan.Count == 0)
             {
                 return false;

@@ -90,6 +90,13 @@ internal sealed class DatabaseMetrics
             sink.Value(["float"], Volatile.Read(ref counters.OutOfBoundSamples));
             sink.Value(["histogram"], Volatile.Read(ref counters.OutOfBoundHistograms));
         });
+        ByType(registry, "prometheus_tsdb_too_old_samples_total", "Samples refused because they were out of order and older than the window for such.", InstrumentKind.Counter, sink =>
+            sink.Value(["float"], Volatile.Read(ref counters.TooOldSamples)));
+        ByType(registry, "prometheus_tsdb_head_out_of_order_samples_appended_total", "Samples stored that came out of order.", InstrumentKind.Counter, sink =>
+        {
+            sink.Value(["float"], Volatile.Read(ref counters.OutOfOrderFloatsAppended));
+            sink.Value(["histogram"], Volatile.Read(ref counters.OutOfOrderHistogramsAppended));
+        });
         registry.AddCounterCallback("prometheus_tsdb_head_series_created_total", "Series created in the head.", () => Volatile.Read(ref counters.SeriesCreated));
         registry.AddCounterCallback("prometheus_tsdb_head_series_removed_total", "Series removed from the head.", () => Volatile.Read(ref counters.SeriesRemoved));
         registry.AddCounterCallback("prometheus_tsdb_head_series_not_found_total", "Samples for series that were not there.", () => Volatile.Read(ref counters.SeriesNotFound));

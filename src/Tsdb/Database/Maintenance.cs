@@ -171,6 +171,7 @@ internal sealed class Maintenance : IAsyncDisposable
         if (truncatedMs != long.MinValue)
         {
             _log.Run(truncatedMs);
+            OutOfOrderCompactor.Run(_head, _blocks, cancellationToken);
         }
     }
 

@@ -60,7 +60,9 @@ public sealed class ReadOnlyDatabase : IQueryableStorage, IDisposable
             {
                 long newestMs = blocks.Where(block => !block.Meta.IsOutOfOrder).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
                 head.SetMinValidTime(newestMs);
-                new WalReplay(head, Path.Combine(directory, "wal"), WalFileSystem.Instance, logger, time) { ReadOnly = true }.Run(cancellationToken);
+                var replay = new WalReplay(head, Path.Combine(directory, "wal"), WalFileSystem.Instance, logger, time) { ReadOnly = true };
+                replay.Run(cancellationToken);
+                replay.RunOutOfOrder(Path.Combine(directory, "wbl"), cancellationToken);
             }
 
             return new ReadOnlyDatabase(blocks, broken, head);

@@ -57,6 +57,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
             MaxExemplars = options.MaxExemplars,
             KeepMetadata = options.KeepMetadata,
         });
+        Head.SetOutOfOrderWindow((long)options.OutOfOrderWindow.TotalMilliseconds);
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
         _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
         _lifecycleMetrics = new LifecycleMetrics(metrics);
@@ -184,6 +185,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         Head.Close();
         await CloseHeadFilesAsync().ConfigureAwait(false); // Before the log: a snapshot names its end.
         _wal?.Dispose();
+        _outOfOrderLog?.Dispose();
         _blocks?.Dispose();
         _lock?.Dispose();
     }
@@ -227,8 +229,9 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
             _replay.Run(cancellationToken);
         }
 
+        OpenOutOfOrder(cancellationToken);
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
-        _metrics.WalCorruptions = _replay.Repaired ? 1 : 0;
+        _metrics.WalCorruptions = (_replay.Repaired ? 1 : 0) + (_replay.OutOfOrderRepaired ? 1 : 0);
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
         _metrics.UnknownHistogramRefs = _replay.UnknownHistogramRefs;
         _metrics.UnknownExemplarRefs = _replay.UnknownExemplarRefs;

@@ -51,6 +51,9 @@ public sealed record TsdbOptions
     /// <summary>Whether metadata of series is kept and logged (<c>--enable-feature=metadata-wal-records</c>).</summary>
     public bool KeepMetadata { get; init; }
 
+    /// <summary>How much older than the newest sample samples may be that come out of order (<c>storage.tsdb.out_of_order_time_window</c>). May be changed later: <see cref="TsdbDatabase.SetOutOfOrderWindow"/>.</summary>
+    public TimeSpan OutOfOrderWindow { get; init; }
+
     /// <summary>Whether closing leaves a snapshot of the memory, from which the next opening is quick. Upstream has it behind <c>--enable-feature=memory-snapshot-on-shutdown</c>.</summary>
     public bool SnapshotOnClose { get; init; }
 

@@ -146,6 +146,31 @@ internal sealed partial class CommitRows
         }
     }
 
+    /// <summary>Appends the records of these rows.</summary>
+    public void EncodeRows(WalBatch batch, WalRefs walRefs, List<int> rows)
+    {
+        // Rows that came out of order are few: nothing is pooled for them.
+        int[] floats = [.. rows.Where(row => GetHistogram(row) is null)];
+        SamplesRecord.Encode(
+            batch.Buffer,
+            Array.ConvertAll(floats, row => LoggedRef(walRefs, row)),
+            Array.ConvertAll(floats, row => Timestamps[row]),
+            Array.ConvertAll(floats, row => Values[row]));
+        batch.EndRecord();
+        foreach (IGrouping<RecordType, int> group in rows
+            .Where(row => GetHistogram(row) is not null)
+            .GroupBy(row => HistogramsRecordWriter.TypeFor(GetHistogram(row)!, HistogramsRecordWriter.HasIntegerCounts(GetHistogram(row)!))))
+        {
+            HistogramsRecordWriter writer = HistogramsRecordWriter.Begin(batch.Buffer, group.Key);
+            foreach (int row in group)
+            {
+                writer.Add(LoggedRef(walRefs, row), Timestamps[row], GetHistogram(row)!);
+            }
+
+            batch.EndRecord();
+        }
+    }
+
     private void EncodeHistograms(WalBatch batch, WalRefs walRefs, RecordType type)
     {
         HistogramsRecordWriter writer = default;

@@ -48,7 +48,8 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _view.Dispose();
 
-    private sealed class Symbols : ISymbolCursor
+    /// <summary>The symbols of some series of the head.</summary>
+    internal sealed class Symbols : ISymbolCursor
     {
         private readonly SymbolTable _table;
         private readonly uint[] _sorted;

@@ -9,6 +9,9 @@ internal sealed class HeadCounters
     public long OutOfOrderHistograms;
     public long OutOfBoundSamples;
     public long OutOfBoundHistograms;
+    public long TooOldSamples;
+    public long OutOfOrderFloatsAppended;
+    public long OutOfOrderHistogramsAppended;
     public long SeriesNotFound;
     public long SeriesCreated;
     public long SeriesRemoved;

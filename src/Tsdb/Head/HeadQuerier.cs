@@ -5,13 +5,15 @@ using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Head.Index;
+using Narthex.Tsdb.Head.OutOfOrder;
 using Narthex.Tsdb.Head.Series;
 
 namespace Narthex.Tsdb.Head;
 
 /// <summary>A view of the head as it was when it was opened.</summary>
 /// <remarks>Series are numbered as in the index that was the present one at the opening, and the view keeps that.</remarks>
-internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistry.Epoch epoch, HeadIndex index) : IQuerier
+internal sealed class HeadQuerier(
+    HeadStorage head, TimeRange range, TimeRange lateRange, ViewRegistry.Epoch epoch, long lateCommit, HeadIndex index) : IQuerier
 {
     private readonly uint _seriesCount = index.Count;
     private readonly int _pairCount = index.Pairs.Count;
@@ -115,7 +117,7 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            head.CloseView(epoch);
+            head.CloseView(epoch, lateCommit);
         }
     }
 
@@ -124,6 +126,13 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
     {
         int before = samples.Count;
         ReadAll(series, samples);
+        if (FindLate(series) is { } late)
+        {
+            using var unsorted = new SampleBuffer();
+            late.Read(lateRange, unsorted);
+            OutOfOrderMerging.MergeInto(samples, before, unsorted);
+        }
+
         if (_tombstones.Count > 0)
         {
             DeletedIntervals.Remove(_tombstones.Get(series), samples, before);
@@ -135,6 +144,21 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
 
     /// <summary>From the first to the last sample of a series; null if it has none.</summary>
     internal TimeRange? GetBounds(uint series)
+    {
+        TimeRange? inOrder = GetBoundsInOrder(series);
+        return (FindLate(series)?.Bounds, inOrder) switch
+        {
+            ({ } late, { } other) => new TimeRange(Math.Min(late.MinMs, other.MinMs), Math.Max(late.MaxMs, other.MaxMs)),
+            ({ } late, _) => late,
+            _ => inOrder,
+        };
+    }
+
+    /// <summary>The samples of a series that came out of order and that the view sees; null if there are none.</summary>
+    private OutOfOrderVersion? FindLate(uint series) =>
+        head.OutOfOrder.HasAny && head.OutOfOrder.TryGet(series, lateCommit, out OutOfOrderVersion? late) ? late : null;
+
+    private TimeRange? GetBoundsInOrder(uint series)
     {
         SeriesState state = head.CopySeries(series, default);
         long newest = Math.Min(head.GetNewest(series, in state), epoch.GetNewestVisible(series, state.Epoch));
@@ -251,7 +275,13 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
         return series;
     }
 
-    private bool MayHaveSamples(uint series, bool checkOldest)
+    private bool MayHaveSamples(uint series, bool checkOldest) =>
+        MayHaveSamplesInOrder(series, checkOldest)
+        || (FindLate(series) is { Bounds: { } bounds }
+            && bounds.Overlaps(lateRange)
+            && !DeletedIntervals.Cover(_tombstones.Get(series), new TimeRange(Math.Max(bounds.MinMs, lateRange.MinMs), Math.Min(bounds.MaxMs, lateRange.MaxMs))));
+
+    private bool MayHaveSamplesInOrder(uint series, bool checkOldest)
     {
         SeriesState state = head.CopySeries(series, default);
         long newestVisible = Math.Min(head.GetNewest(series, in state), epoch.GetNewestVisible(series, state.Epoch));
@@ -270,7 +300,7 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
 
     // Whether nothing is left in the range: one interval over all that is seen, as deletions of a whole series leave it.
     private bool IsDeleted(ReadOnlySpan<TimeRange> deleted, uint series) =>
-        GetBounds(series) is { } bounds
+        GetBoundsInOrder(series) is { } bounds
         && bounds.Overlaps(Range)
         && DeletedIntervals.Cover(deleted, new TimeRange(Math.Max(bounds.MinMs, Range.MinMs), Math.Min(bounds.MaxMs, Range.MaxMs)));
 
@@ -299,7 +329,8 @@ internal sealed class HeadQuerier(HeadStorage head, TimeRange range, ViewRegistr
         return (state.Flags & SeriesFlags.HasHistograms) != 0 ? Math.Min(oldest, head.Histograms.GetOldest(series)) : oldest;
     }
 
-    private bool OverlapsHead() => head.MinTimeMs <= Range.MaxMs && head.MaxTimeMs >= Range.MinMs;
+    private bool OverlapsHead() =>
+        (head.MinTimeMs <= Range.MaxMs && head.MaxTimeMs >= Range.MinMs) || (head.OutOfOrder.HasAny && head.OutOfOrder.Range.Overlaps(lateRange));
 
     /// <summary>Whether the pair was there when the view was opened.</summary>
     private bool IsVisible(uint pair) => pair < _pairCount;

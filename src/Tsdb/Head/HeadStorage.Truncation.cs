@@ -65,7 +65,7 @@ public sealed partial class HeadStorage
                 }
 
                 _truncatedMs = minTimeMs;
-                DropTombstones(minTimeMs);
+                DropTombstones(Math.Min(minTimeMs, OutOfOrder.Range.MinMs));
                 Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minTimeMs));
                 if (_minTimeMs != long.MaxValue)
                 {
@@ -262,7 +262,7 @@ public sealed partial class HeadStorage
     private bool HasSamples(uint series)
     {
         ref readonly SeriesState state = ref Pages[series];
-        return state.OpenChunk != 0 || state.ClosedChunks != 0 || (state.Flags & SeriesFlags.HasHistograms) != 0;
+        return state.OpenChunk != 0 || state.ClosedChunks != 0 || (state.Flags & (SeriesFlags.HasHistograms | SeriesFlags.HasOutOfOrder)) != 0;
     }
 
     private void FreeChunks()
@@ -292,6 +292,7 @@ public sealed partial class HeadStorage
                 foreach (uint slot in gone)
                 {
                     Metadata.Forget(slot);
+                    OutOfOrder.Forget(slot);
                     ref SeriesState state = ref Pages[slot];
                     Pages.BeginWrite(slot);
                     state = new SeriesState { Generation = (byte)(state.Generation + 1), Epoch = state.Epoch };

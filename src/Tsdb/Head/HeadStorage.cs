@@ -114,7 +114,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         {
             // What was truncated is not seen any more from now on, whether its memory is free already or not.
             var visible = new TimeRange(Math.Max(range.MinMs, _truncatedMs), range.MaxMs);
-            return new HeadQuerier(this, visible, _views.Open(), Index);
+            return new HeadQuerier(this, visible, range, _views.Open(), OutOfOrder.OpenView(), Index);
         }
     }
 
@@ -143,11 +143,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     /// <summary>Samples older than this are refused from here on. Never goes back.</summary>
     internal void SetMinValidTime(long minValidTimeMs) => Volatile.Write(ref _minValidTimeMs, Math.Max(_minValidTimeMs, minValidTimeMs));
 
-    internal void CloseView(ViewRegistry.Epoch epoch)
+    internal void CloseView(ViewRegistry.Epoch epoch, long lateCommit)
     {
         lock (_applyLock)
         {
             _views.Close(epoch);
+            OutOfOrder.CloseView(lateCommit);
         }
 
         ContinueReclaiming();
@@ -227,10 +228,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 throw new StorageException("TSDB is closed");
             }
 
+            long newestMs = _maxTimeMs;
             ConvertStaleMarkers(rows);
             int accepted = Validate(rows);
             bool hasExtras = rows.Extras?.Validate(this) == true;
-            if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count)
+            bool takesLate = _outOfOrderWindowMs > 0;
+            if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count && !(takesLate && HasLate(rows)))
             {
                 return 0;
             }
@@ -251,7 +254,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 rows.Extras!.Apply(this);
             }
 
-            return accepted;
+            return takesLate && HasLate(rows) ? accepted + StoreOutOfOrder(rows, newestMs) : accepted;
         }
     }
 
@@ -337,7 +340,10 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             else if (timestampMs < oldestAllowed)
             {
                 error = AppendError.OutOfBounds;
-                Interlocked.Increment(ref rows.GetHistogram(i) is null ? ref Counters.OutOfBoundSamples : ref Counters.OutOfBoundHistograms);
+                if (_outOfOrderWindowMs == 0)
+                {
+                    Interlocked.Increment(ref rows.GetHistogram(i) is null ? ref Counters.OutOfBoundSamples : ref Counters.OutOfBoundHistograms);
+                }
             }
             else if (series == previousSeries && timestampMs <= previousMs)
             {
@@ -374,7 +380,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         FloatHistogram? histogram = rows.GetHistogram(row);
         if (rows.Timestamps[row] < lastMs)
         {
-            Interlocked.Increment(ref histogram is null ? ref Counters.OutOfOrderSamples : ref Counters.OutOfOrderHistograms);
+            if (_outOfOrderWindowMs == 0)
+            {
+                Interlocked.Increment(ref histogram is null ? ref Counters.OutOfOrderSamples : ref Counters.OutOfOrderHistograms);
+            }
+
             return AppendError.OutOfOrder;
         }
 

@@ -42,4 +42,7 @@ internal enum SeriesFlags : byte
 
     /// <summary>It has native histograms: see <see cref="HistogramStore"/>.</summary>
     HasHistograms = 1,
+
+    /// <summary>It has samples that came out of order: see <see cref="OutOfOrder.OutOfOrderStore"/>.</summary>
+    HasOutOfOrder = 2,
 }

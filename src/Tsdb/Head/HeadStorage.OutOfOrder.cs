@@ -1,0 +1,225 @@
+using Narthex.Model;
+using Narthex.Storage;
+using Narthex.Tsdb.Head.OutOfOrder;
+using Narthex.Tsdb.Head.Series;
+using Narthex.Tsdb.Wal;
+using Narthex.Tsdb.Wal.Records;
+
+namespace Narthex.Tsdb.Head;
+
+/// <content>Samples that are older than the newest of their series, or than what the head takes in order: stored beside it if a window allows that.</content>
+/// <remarks>
+/// Validation and storing in order know nothing of it. What they have refused for its age is judged a second time, when the rest of the commit is stored,
+/// and goes into a log of its own: what is in the write-ahead log can thus be replayed without a look at it.
+/// </remarks>
+public sealed partial class HeadStorage
+{
+    private readonly List<int> _lateRows = [];
+    private readonly WalBatch _lateBatch = new();
+    private WalWriter? _lateLog;
+    private long _outOfOrderWindowMs;
+
+    /// <summary>How much older than the newest sample of the head a sample may be that comes out of order; 0 for none.</summary>
+    internal long OutOfOrderWindowMs => Volatile.Read(ref _outOfOrderWindowMs);
+
+    internal OutOfOrderStore OutOfOrder { get; } = new();
+
+    /// <summary>Changes the window. A log must be attached before it is opened for the first time, where there is one for the rest.</summary>
+    internal void SetOutOfOrderWindow(long windowMs)
+    {
+        lock (_commitLock)
+        {
+            Volatile.Write(ref _outOfOrderWindowMs, Math.Max(0, windowMs));
+        }
+    }
+
+    /// <summary>From here on, samples out of order are logged.</summary>
+    internal void AttachOutOfOrderLog(WalWriter log)
+    {
+        lock (_commitLock)
+        {
+            _lateLog = log;
+        }
+    }
+
+    /// <summary>Stores a sample out of order from the log. Before there are commits.</summary>
+    internal void ReplayOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    {
+        lock (_applyLock)
+        {
+            StoreOutOfOrder(slot, timestampMs, value, histogram);
+        }
+    }
+
+    /// <summary>
+    /// Makes full chunks of all samples out of order and hands out those of each series. What the log got before is in its segments before
+    /// <paramref name="segment"/>; -1 without a log.
+    /// </summary>
+    internal Dictionary<uint, OutOfOrderChunk[]> CloseOutOfOrder(out int segment)
+    {
+        lock (_commitLock)
+        {
+            segment = _lateLog?.CutSegment() ?? -1;
+        }
+
+        var closed = new Dictionary<uint, OutOfOrderChunk[]>();
+        foreach (uint[] slots in OutOfOrder.Slots.Chunk((int)SeriesPerStep))
+        {
+            lock (_commitLock)
+            {
+                lock (_applyLock)
+                {
+                    OutOfOrder.BeginCommit();
+                    foreach (uint slot in slots)
+                    {
+                        if (OutOfOrder.Close(slot) is { Length: > 0 } chunks)
+                        {
+                            closed.Add(slot, chunks);
+                        }
+                    }
+                }
+            }
+        }
+
+        return closed;
+    }
+
+    /// <summary>Drops chunks that were handed out, for those who look from now on, when they are in blocks.</summary>
+    internal void DropOutOfOrder(Dictionary<uint, OutOfOrderChunk[]> closed, int segment)
+    {
+        foreach (KeyValuePair<uint, OutOfOrderChunk[]>[] some in closed.Chunk((int)SeriesPerStep))
+        {
+            lock (_commitLock)
+            {
+                lock (_applyLock)
+                {
+                    OutOfOrder.BeginCommit();
+                    foreach ((uint slot, OutOfOrderChunk[] chunks) in some)
+                    {
+                        if (!OutOfOrder.Drop(slot, chunks.Length))
+                        {
+                            MarkOutOfOrder(slot, has: false);
+                        }
+                    }
+                }
+            }
+        }
+
+        lock (_commitLock)
+        {
+            lock (_applyLock)
+            {
+                OutOfOrder.Tidy();
+            }
+        }
+
+        if (segment >= 0)
+        {
+            _lateLog!.TruncateBefore(segment);
+        }
+    }
+
+    private static bool HasLate(CommitRows rows) =>
+        rows.Errors.AsSpan(0, rows.Count).IndexOfAny(AppendError.OutOfOrder, AppendError.OutOfBounds) >= 0;
+
+    /// <summary>Stores what was refused for its age and is within the window. Returns how many samples that were.</summary>
+    /// <param name="rows">The rows, with what became of them so far.</param>
+    /// <param name="newestMs">The newest sample of the head before the commit.</param>
+    /// <exception cref="StorageException">None of those is stored.</exception>
+    private int StoreOutOfOrder(CommitRows rows, long newestMs)
+    {
+        _lateRows.Clear();
+        long newest = newestMs == long.MinValue ? rows.Timestamps[0] : newestMs;
+        long oldest = newest < long.MinValue + _outOfOrderWindowMs ? long.MinValue : newest - _outOfOrderWindowMs;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            if (rows.Errors[i] is not (AppendError.OutOfOrder or AppendError.OutOfBounds))
+            {
+                continue;
+            }
+
+            if (rows.Timestamps[i] < oldest)
+            {
+                rows.Errors[i] = AppendError.TooOld;
+                Interlocked.Increment(ref Counters.TooOldSamples);
+                continue;
+            }
+
+            rows.Errors[i] = AppendError.None;
+            if (!OutOfOrder.Repeats((uint)rows.Refs[i] - 1, rows.Timestamps[i]))
+            {
+                _lateRows.Add(i);
+            }
+        }
+
+        if (_lateRows.Count == 0)
+        {
+            return 0;
+        }
+
+        LogOutOfOrder(rows);
+        int floats = 0;
+        int histograms = 0;
+        lock (_applyLock)
+        {
+            OutOfOrder.BeginCommit();
+            foreach (int row in _lateRows)
+            {
+                FloatHistogram? histogram = rows.GetHistogram(row);
+                if (StoreOutOfOrder((uint)rows.Refs[row] - 1, rows.Timestamps[row], rows.Values[row], histogram))
+                {
+                    floats += histogram is null ? 1 : 0;
+                    histograms += histogram is null ? 0 : 1;
+                }
+            }
+        }
+
+        Volatile.Write(ref Counters.FloatSamplesAppended, Counters.FloatSamplesAppended + floats);
+        Volatile.Write(ref Counters.HistogramSamplesAppended, Counters.HistogramSamplesAppended + histograms);
+        Volatile.Write(ref Counters.OutOfOrderFloatsAppended, Counters.OutOfOrderFloatsAppended + floats);
+        Volatile.Write(ref Counters.OutOfOrderHistogramsAppended, Counters.OutOfOrderHistogramsAppended + histograms);
+        return floats + histograms;
+    }
+
+    private void LogOutOfOrder(CommitRows rows)
+    {
+        if (_lateLog is null)
+        {
+            return;
+        }
+
+        _lateBatch.Clear();
+        try
+        {
+            rows.EncodeRows(_lateBatch, WalRefs, _lateRows);
+            _lateLog.Log(_lateBatch);
+        }
+        finally
+        {
+            _lateBatch.Clear();
+        }
+    }
+
+    private bool StoreOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    {
+        if (!OutOfOrder.Insert(slot, timestampMs, value, histogram))
+        {
+            return false;
+        }
+
+        if ((Pages[slot].Flags & SeriesFlags.HasOutOfOrder) == 0)
+        {
+            MarkOutOfOrder(slot, has: true);
+        }
+
+        return true;
+    }
+
+    private void MarkOutOfOrder(uint slot, bool has)
+    {
+        ref SeriesState state = ref Pages[slot];
+        Pages.BeginWrite(slot);
+        state.Flags = has ? state.Flags | SeriesFlags.HasOutOfOrder : state.Flags & ~SeriesFlags.HasOutOfOrder;
+        Pages.EndWrite(slot);
+    }
+}

@@ -1,0 +1,178 @@
+using Narthex.Model;
+using Narthex.Storage;
+
+namespace Narthex.Tsdb.Head.OutOfOrder;
+
+/// <summary>The samples of one series that came out of order, as they were from one commit on: full chunks, and one that is sorted as it fills.</summary>
+internal sealed class OutOfOrderVersion(long commit)
+{
+    /// <summary>The samples of a chunk: upstream's default.</summary>
+    public const int SamplesMax = 32;
+
+    private const int SamplesFirst = 4;
+
+    private long[] _timestamps = [];
+    private double[] _values = [];
+    private FloatHistogram?[]? _histograms;
+    private int _count;
+    private OutOfOrderVersion? _previous;
+
+    /// <summary>The commit that made it.</summary>
+    public long Commit { get; } = commit;
+
+    /// <summary>The full chunks in the order in which they became full; they may overlap. The array does not change.</summary>
+    public OutOfOrderChunk[] Closed { get; private set; } = [];
+
+    /// <summary>What views that are older than <see cref="Commit"/> see; null if there is none.</summary>
+    public OutOfOrderVersion? Previous
+    {
+        get => Volatile.Read(ref _previous);
+        set => Volatile.Write(ref _previous, value);
+    }
+
+    /// <summary>Whether it has no samples.</summary>
+    public bool IsEmpty => _count == 0 && Closed.Length == 0;
+
+    /// <summary>From the first to the last sample; null if there is none.</summary>
+    public TimeRange? Bounds
+    {
+        get
+        {
+            if (IsEmpty)
+            {
+                return null;
+            }
+
+            long min = _count > 0 ? _timestamps[0] : long.MaxValue;
+            long max = _count > 0 ? _timestamps[_count - 1] : long.MinValue;
+            foreach (OutOfOrderChunk chunk in Closed)
+            {
+                min = Math.Min(min, chunk.Range.MinMs);
+                max = Math.Max(max, chunk.Range.MaxMs);
+            }
+
+            return new TimeRange(min, max);
+        }
+    }
+
+    /// <summary>A copy that can be changed, while this one stays for the views that see it.</summary>
+    public OutOfOrderVersion CopyFor(long commit) => new(commit)
+    {
+        _timestamps = [.. _timestamps],
+        _values = [.. _values],
+        _histograms = _histograms?.ToArray(),
+        _count = _count,
+        Closed = Closed,
+        Previous = this,
+    };
+
+    /// <summary>Whether a sample of this time would not be stored: the open chunk has one. Upstream does not look further back either.</summary>
+    public bool Repeats(long timestampMs) => _count < SamplesMax && _timestamps.AsSpan(0, _count).BinarySearch(timestampMs) >= 0;
+
+    /// <summary>Inserts a sample. False if the open chunk has one of this time already, which stays.</summary>
+    public bool Insert(long timestampMs, double value, FloatHistogram? histogram)
+    {
+        if (_count == SamplesMax)
+        {
+            Close();
+        }
+
+        int at = _timestamps.AsSpan(0, _count).BinarySearch(timestampMs);
+        if (at >= 0)
+        {
+            return false;
+        }
+
+        at = ~at;
+        if (_count == _timestamps.Length)
+        {
+            int capacity = _count == 0 ? SamplesFirst : _count * 2;
+            Array.Resize(ref _timestamps, capacity);
+            Array.Resize(ref _values, capacity);
+        }
+
+        InsertAt(_timestamps, at, timestampMs);
+        InsertAt(_values, at, value);
+        if (histogram is not null || _histograms is not null)
+        {
+            Array.Resize(ref _histograms, _timestamps.Length);
+            InsertAt(_histograms!, at, histogram);
+        }
+
+        _count++;
+        return true;
+    }
+
+    /// <summary>Makes chunks of the open samples: one for each run of the same kind, as floats and histograms share none.</summary>
+    public void Close()
+    {
+        if (_count == 0)
+        {
+            return;
+        }
+
+        var closed = new List<OutOfOrderChunk>(Closed);
+        for (int start = 0; start < _count;)
+        {
+            bool isHistogram = _histograms?[start] is not null;
+            int end = start + 1;
+            while (end < _count && (_histograms?[end] is not null) == isHistogram)
+            {
+                end++;
+            }
+
+            closed.Add(isHistogram ? CloseHistograms(start, end) : new OutOfOrderChunk(_timestamps.AsSpan(start..end), _values.AsSpan(start..end)));
+            start = end;
+        }
+
+        Closed = [.. closed];
+        _count = 0;
+        _histograms = null;
+        _timestamps = [];
+        _values = [];
+    }
+
+    /// <summary>Forgets the first <paramref name="count"/> full chunks.</summary>
+    public void DropClosed(int count) => Closed = Closed[count..];
+
+    /// <summary>Appends the samples within a range, in no order.</summary>
+    public void Read(TimeRange range, SampleBuffer samples)
+    {
+        foreach (OutOfOrderChunk chunk in Closed)
+        {
+            chunk.Read(range, samples);
+        }
+
+        for (int i = 0; i < _count; i++)
+        {
+            if (range.Contains(_timestamps[i]))
+            {
+                if (_histograms?[i] is { } histogram)
+                {
+                    samples.Append(_timestamps[i], histogram);
+                }
+                else
+                {
+                    samples.Append(_timestamps[i], _values[i]);
+                }
+            }
+        }
+    }
+
+    private OutOfOrderChunk CloseHistograms(int start, int end)
+    {
+        var histograms = new (long, FloatHistogram)[end - start];
+        for (int i = start; i < end; i++)
+        {
+            histograms[i - start] = (_timestamps[i], _histograms![i]!);
+        }
+
+        return new OutOfOrderChunk(histograms);
+    }
+
+    private void InsertAt<T>(T[] items, int at, T item)
+    {
+        Array.Copy(items, at, items, at + 1, _count - at);
+        items[at] = item;
+    }
+}
