@@ -20,6 +20,11 @@ internal static partial class ServerProcess
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => OnStop(signal, "interrupt"));
         using PosixSignalRegistration hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangup);
 
+        // SIGXFSZ: a file would grow beyond the process's limit. The write fails as on a full disk, which is handled; the signal would end the process.
+        using PosixSignalRegistration? fileSize = OperatingSystem.IsWindows()
+            ? null
+            : PosixSignalRegistration.Create((PosixSignal)25, static signal => signal.Cancel = true);
+
         NarthexServer server;
         try
         {

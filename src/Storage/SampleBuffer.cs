@@ -87,6 +87,14 @@ public sealed class SampleBuffer : IDisposable
         _histograms[Count - 1] = histogram;
     }
 
+    /// <summary>Puts another histogram in the place of one.</summary>
+    public void Replace(int index, FloatHistogram histogram)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Count, nameof(index));
+        _histograms[index] = histogram;
+        _values[index] = histogram.Sum;
+    }
+
     /// <summary>Notes the start timestamp of the sample appended last; 0: unknown.</summary>
     public void SetStartTimestamp(long startTimestampMs)
     {

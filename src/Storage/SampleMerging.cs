@@ -1,3 +1,5 @@
+using Narthex.Model;
+
 namespace Narthex.Storage;
 
 /// <summary>Brings samples from several places into one ascending order, each instant once.</summary>
@@ -29,13 +31,13 @@ public static class SampleMerging
             if (right == copy.Count || (left < leftEnd && copy.Timestamps[left] <= copy.Timestamps[right]))
             {
                 int end = right == copy.Count ? leftEnd : left + UpperBound(copy.Timestamps[left..leftEnd], copy.Timestamps[right]);
-                samples.Append(copy, left, end - left);
+                AppendRun(samples, copy, left, end - left);
                 left = end;
             }
             else
             {
                 int end = left == leftEnd ? copy.Count : right + LowerBound(copy.Timestamps[right..], copy.Timestamps[left]);
-                samples.Append(copy, right, end - right);
+                AppendRun(samples, copy, right, end - right);
                 right = end;
             }
 
@@ -43,6 +45,19 @@ public static class SampleMerging
             {
                 right++;
             }
+        }
+    }
+
+    // What a histogram's hint says of the one before it is not true any more where another one stands before it now.
+    private static void AppendRun(SampleBuffer samples, SampleBuffer source, int start, int count)
+    {
+        int first = samples.Count;
+        samples.Append(source, start, count);
+        if (first > 0 && count > 0 && samples.HasHistograms && samples.Histograms[first] is { CounterResetHint: CounterResetHint.CounterReset or CounterResetHint.NotCounterReset } histogram)
+        {
+            histogram = histogram.Copy();
+            histogram.CounterResetHint = CounterResetHint.Unknown;
+            samples.Replace(first, histogram);
         }
     }
 

@@ -11,18 +11,21 @@ internal static partial class FileSizeLimit
 {
     private const int FileSize = 1;
 
+    // Room for the file of running queries, which is written over and over; the log is longer by then.
+    private const int BytesMax = 24 << 10;
+
     public static string? SmallDisk { get; } = Environment.GetEnvironmentVariable("NARTHEX_FULL_DISK");
 
     public static void Exhaust(int processId)
     {
         if (SmallDisk is null)
         {
-            Set(processId, 0);
+            Set(processId, BytesMax);
             return;
         }
 
         // Down to the last byte.
-        using FileStream filler = File.Create(Path.Combine(SmallDisk, "filler"));
+        using FileStream filler = new(Path.Combine(SmallDisk, "filler"), FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
         for (int size = 1 << 20; size > 0; size /= 4)
         {
             try
@@ -30,7 +33,6 @@ internal static partial class FileSizeLimit
                 while (true)
                 {
                     filler.Write(new byte[size]);
-                    filler.Flush();
                 }
             }
             catch (IOException)

@@ -20,7 +20,7 @@ internal enum RowPlan : byte
 }
 
 /// <summary>The rows of one commit in columns. Kept by its appender from commit to commit.</summary>
-internal sealed class CommitRows
+internal sealed partial class CommitRows
 {
     private readonly List<(int Row, FloatHistogram Histogram)> _histograms = [];
     private int _capacity = 256;
@@ -119,11 +119,11 @@ internal sealed class CommitRows
             return;
         }
 
-        if (_loggedRefs.Length < Count)
+        EnsureLoggedRoom();
+        if (HasSeriesOfSeveralKinds())
         {
-            _loggedRefs = new ulong[_capacity];
-            _loggedTimestamps = new long[_capacity];
-            _loggedValues = new double[_capacity];
+            EncodeInOrder(batch, walRefs);
+            return;
         }
 
         int count = 0;
@@ -192,6 +192,16 @@ internal sealed class CommitRows
         }
 
         batch.EndRecord();
+    }
+
+    private void EnsureLoggedRoom()
+    {
+        if (_loggedRefs.Length < Count)
+        {
+            _loggedRefs = new ulong[_capacity];
+            _loggedTimestamps = new long[_capacity];
+            _loggedValues = new double[_capacity];
+        }
     }
 
     private ulong LoggedRef(WalRefs walRefs, int row) => walRefs.Get((uint)Refs[row] - 1, (byte)(Refs[row] >> 32));

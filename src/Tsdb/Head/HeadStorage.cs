@@ -275,7 +275,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal bool Replay(uint series, long timestampMs, FloatHistogram histogram)
     {
         ref SeriesState state = ref Pages[series];
-        if (timestampMs < _minValidTimeMs || timestampMs <= GetNewest(series, in state))
+        if (timestampMs < _minValidTimeMs || timestampMs <= GetNewest(series, in state) || !HistogramValidation.IsValid(histogram))
         {
             return false;
         }

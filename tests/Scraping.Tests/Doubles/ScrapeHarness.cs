@@ -108,7 +108,8 @@ internal sealed class ScrapeHarness : IAsyncDisposable
     /// <summary>The target as the API shows it, once the last scrape is over.</summary>
     public async Task<TargetSnapshot> SnapshotAsync(int sleeping = 1)
     {
-        await Time.WhenSleepingAsync(sleeping);
+        // The timer of the scrape's own timeout runs until the scrape is over: it is not the one that is waited for.
+        await (sleeping == 1 ? Time.WhenNextIsNotInAsync(Config.ScrapeTimeout) : Time.WhenSleepingAsync(sleeping));
         return Manager.GetPools().Single().Active.Single();
     }
 

@@ -141,6 +141,39 @@ public sealed class TsdbDatabaseTests : IDisposable
     }
 
     [Fact]
+    public async Task A_series_with_samples_of_several_kinds_in_one_commit_has_all_of_them_after_a_restart()
+    {
+        string data = Path.Combine(_root, "data");
+        await using (TsdbDatabase database = await OpenAsync(data))
+        {
+            using IAppender appender = database.OpenAppender();
+            SeriesRef series = appender.GetOrAddSeries(Labels.FromStrings("__name__", "mixed"));
+            FloatHistogram fraction = HeadAppenderTests.Histogram(6);
+            fraction.Count += 0.5;
+            appender.Append(series, StartMs, HeadAppenderTests.Histogram(5));
+            appender.Append(series, StartMs + 1, 1.5);
+            appender.Append(series, StartMs + 2, fraction);
+            appender.Append(series, StartMs + 3, HeadAppenderTests.Histogram(9));
+            appender.Append(series, StartMs + 4, 2.5);
+            Assert.Equal(5, appender.Commit().Appended);
+        }
+
+        // Without what a clean end leaves beside the log.
+        foreach (string other in Directory.GetDirectories(data).Where(path => Path.GetFileName(path) != "wal"))
+        {
+            Directory.Delete(other, recursive: true);
+        }
+
+        await using TsdbDatabase reopened = await OpenAsync(data);
+        using IQuerier querier = reopened.OpenQuerier(TimeRange.All);
+        using ISeriesSelection selection = querier.Select(default, [new LabelMatcher(MatchType.Equal, "__name__", "mixed")], CancellationToken.None);
+        using var samples = new SampleBuffer();
+        selection.ReadSamples(0, samples);
+        Assert.Equal([StartMs, StartMs + 1, StartMs + 2, StartMs + 3, StartMs + 4], samples.Timestamps.ToArray());
+        Assert.Equal([true, false, true, true, false], samples.Histograms.ToArray().Select(histogram => histogram is not null));
+    }
+
+    [Fact]
     public async Task Native_histograms_survive_a_restart()
     {
         string data = Path.Combine(_root, "data");

@@ -68,7 +68,7 @@ internal static class BlockDirectory
         {
             using (Microsoft.Win32.SafeHandles.SafeFileHandle handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
             {
-                RandomAccess.Write(handle, bytes, 0);
+                FileWriting.Write(handle, bytes, 0);
                 RandomAccess.FlushToDisk(handle);
             }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using Narthex.Tsdb.Binary;
+using Narthex.Tsdb.Wal.Files;
 
 namespace Narthex.Tsdb.Blocks.Files;
 
@@ -90,14 +91,14 @@ internal sealed class BlockFileWriter : IDisposable
         Flush();
         Span<byte> bytes = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32BigEndian(bytes, value);
-        RandomAccess.Write(_handle, bytes, position);
+        FileWriting.Write(_handle, bytes, position);
     }
 
     public void Flush()
     {
         _checksum = Crc32C.Append(_checksum, _buffer.AsSpan(_checksumFrom.._buffered));
         _checksumFrom = 0;
-        RandomAccess.Write(_handle, _buffer.AsSpan(0, _buffered), _flushed);
+        FileWriting.Write(_handle, _buffer.AsSpan(0, _buffered), _flushed);
         _flushed += _buffered;
         _buffered = 0;
     }

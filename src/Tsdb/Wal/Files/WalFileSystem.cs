@@ -105,7 +105,7 @@ public sealed partial class WalFileSystem : IWalFileSystem
 
         public int Read(Span<byte> destination, long offset) => RandomAccess.Read(handle, destination, offset);
 
-        public void Write(ReadOnlySpan<byte> data, long offset) => RandomAccess.Write(handle, data, offset);
+        public void Write(ReadOnlySpan<byte> data, long offset) => FileWriting.Write(handle, data, offset);
 
         public void SetLength(long length) => RandomAccess.SetLength(handle, length);
 
