@@ -201,11 +201,11 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
         {
             ImmutableArray<BlockReader> blocks = Current;
 
-            // Together with a block in order, one that came out of order would count as such, and a start would take the head's samples of its range for old ones.
+            // Together with a whole block, one that holds a part of its range only would count as such, and a start would take the head's samples of its range for old ones.
             long inOrderMaxMs = InOrderMaxTimeMs;
             IReadOnlyList<BlockId> plan = CompactionPlanner.Plan(
                 blocks.Select(block => block.Meta)
-                    .Where(meta => _options.IsHeldBack?.Invoke(meta) != true && !(meta.IsOutOfOrder && meta.MaxTime > inOrderMaxMs)),
+                    .Where(meta => _options.IsHeldBack?.Invoke(meta) != true && !(meta.IsPartial && meta.MaxTime > inOrderMaxMs)),
                 _options.RangesMs, _options.MergeOverlapping);
             if (plan.Count == 0)
             {

@@ -31,14 +31,13 @@ public sealed class OutOfOrderTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    [InlineData(3)]
     public async Task Whatever_the_order_everything_is_there_once_through_compactions_restarts_and_kills(int seed)
     {
         var random = new Random(seed);
         var model = new Model();
         string data = Path.Combine(_root, "data");
         TsdbDatabase database = await OpenAsync(data);
-        for (int minute = 0; minute < 150; minute++)
+        for (int minute = 0; minute < 100; minute++)
         {
             Commit(database, model, random, StartMs + (minute * MinuteMs));
             switch (random.Next(16))
