@@ -210,10 +210,12 @@ public sealed class DeletionTests : IDisposable
         string with = database.TakeSnapshot(withHead: true, CancellationToken.None);
         database.DeleteSeries([], TimeRange.All, CancellationToken.None);
         database.CleanTombstones(CancellationToken.None);
+
+        // Counted before anybody opens them: a database begins to compact at once.
+        Assert.Equal(
+            Directory.GetDirectories(Path.Combine(data, "snapshots", with)).Length - 1, Directory.GetDirectories(Path.Combine(data, "snapshots", without)).Length);
         await using TsdbDatabase whole = await OpenAsync(Path.Combine(data, "snapshots", with));
         HeadReading.AssertSame(model.Samples, HeadReading.ReadAll(whole), "with the head");
-        await using TsdbDatabase blocks = await OpenAsync(Path.Combine(data, "snapshots", without));
-        Assert.Equal(whole.Blocks.Count - 1, blocks.Blocks.Count);
     }
 
     [PeerFact]
