@@ -45,9 +45,13 @@ public sealed partial class HeadStorage
     /// <summary>Stores a sample out of order from the log. Before there are commits.</summary>
     internal void ReplayOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram)
     {
-        lock (_applyLock)
+        // What a commit would not have taken cannot be encoded either.
+        if (histogram is null || HistogramValidation.IsValid(histogram))
         {
-            StoreOutOfOrder(slot, timestampMs, value, histogram);
+            lock (_applyLock)
+            {
+                StoreOutOfOrder(slot, timestampMs, value, histogram);
+            }
         }
     }
 
@@ -145,6 +149,12 @@ public sealed partial class HeadStorage
                 continue;
             }
 
+            if (rows.GetHistogram(i) is { } histogram && !HistogramValidation.IsValid(histogram))
+            {
+                rows.Errors[i] = AppendError.InvalidHistogram;
+                continue;
+            }
+
             rows.Errors[i] = AppendError.None;
             if (!OutOfOrder.Repeats((uint)rows.Refs[i] - 1, rows.Timestamps[i]))
             {
@@ -165,11 +175,11 @@ public sealed partial class HeadStorage
             OutOfOrder.BeginCommit();
             foreach (int row in _lateRows)
             {
-                FloatHistogram? histogram = rows.GetHistogram(row);
-                if (StoreOutOfOrder((uint)rows.Refs[row] - 1, rows.Timestamps[row], rows.Values[row], histogram))
+                FloatHistogram? late = rows.GetHistogram(row);
+                if (StoreOutOfOrder((uint)rows.Refs[row] - 1, rows.Timestamps[row], rows.Values[row], late))
                 {
-                    floats += histogram is null ? 1 : 0;
-                    histograms += histogram is null ? 0 : 1;
+                    floats += late is null ? 1 : 0;
+                    histograms += late is null ? 0 : 1;
                 }
             }
         }
