@@ -20,8 +20,11 @@ public sealed class RoomTests
         ["PromQL"] = 3,
         ["Discovery"] = 4,
         ["RemoteStorage"] = 4,
+        ["Rules"] = 4,
         ["Scraping"] = 5,
+        ["Notifications"] = 5,
         ["Web"] = 6,
+        ["Promtool"] = 6,
         ["Hosting"] = 7,
         ["Prometheus"] = 8,
     };

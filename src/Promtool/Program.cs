@@ -1,0 +1,2 @@
+Console.Error.WriteLine("promtool: no command is available yet");
+return 1;
