@@ -8,13 +8,10 @@ namespace Narthex.Notifications.Tests.Doubles;
 /// <summary>A notifier over <see cref="FakeAlertmanagers"/>, with what it counts and logs.</summary>
 internal sealed class RunningNotifier : IAsyncDisposable
 {
-    private readonly Func<NotifierOptions, NotifierOptions> _adapt;
-
     public RunningNotifier(Func<NotifierOptions, NotifierOptions>? adapt = null, TimeProvider? time = null)
     {
-        _adapt = adapt ?? (options => options);
-        NotifierOptions options = _adapt(new NotifierOptions { CreateClient = _ => new HttpClient(Servers, disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan } });
-        Manager = new NotifierManager(options, Metrics, time ?? TimeProvider.System, new RecordingLogger(Log));
+        var options = new NotifierOptions { CreateClient = _ => new HttpClient(Servers) { Timeout = Timeout.InfiniteTimeSpan } };
+        Manager = new NotifierManager(adapt is null ? options : adapt(options), Metrics, time ?? TimeProvider.System, new RecordingLogger(Log));
     }
 
     public FakeAlertmanagers Servers { get; } = new();
@@ -22,6 +19,17 @@ internal sealed class RunningNotifier : IAsyncDisposable
     public MetricRegistry Metrics { get; } = new();
 
     public List<string> Log { get; } = [];
+
+    public string LogText
+    {
+        get
+        {
+            lock (Log)
+            {
+                return string.Join('\n', Log);
+            }
+        }
+    }
 
     public NotifierManager Manager { get; }
 
@@ -74,11 +82,9 @@ internal sealed class RunningNotifier : IAsyncDisposable
             }
         }
 
-        public void Histogram(ReadOnlySpan<string> labelValues, ReadOnlySpan<double> upperBounds, ReadOnlySpan<long> counts, double sum) =>
-            Value(labelValues, counts.Length > 0 ? counts.ToArray().Sum() : 0);
+        public void Histogram(ReadOnlySpan<string> labelValues, in HistogramReading reading) => Value(labelValues, reading.CumulativeCounts[^1]);
 
-        public void Summary(ReadOnlySpan<string> labelValues, ReadOnlySpan<double> quantiles, ReadOnlySpan<double> values, long count, double sum) =>
-            Value(labelValues, count);
+        public void Summary(ReadOnlySpan<string> labelValues, in SummaryReading reading) => Value(labelValues, reading.Count);
     }
 
     private sealed class RecordingLogger(List<string> lines) : ILogger<NotifierManager>
