@@ -180,14 +180,13 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
             type = kind == EntryKind.Type ? parser.MetricType : type;
         }
 
-        ReadOnlySpan<byte> lines = parser.Between(start);
-        if (!lines.IsEmpty)
+        ExpositionGap found = parser.GapSince(start);
+        if (found.Length > 0)
         {
-            var gap = new GapCache.Gap(SeriesIdentity.Hash(lines), lines.Length, hasMetadata, type);
+            var gap = new GapCache.Gap(found.Hash, found.Length, hasMetadata, type);
             NoteGap(gap);
-            if (lines[^1] == (byte)'\n')
+            if (found.IsWhole)
             {
-                // A line that the body cut off may go on next time.
                 _gaps.Add(gap);
             }
         }
@@ -207,9 +206,9 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
     private bool TryIdentify<TParser>(ref TParser parser, out SeriesCache.Entry entry)
         where TParser : struct, IExpositionParser, allows ref struct
     {
-        ReadOnlySpan<byte> identity = parser.Identity;
-        ulong hash = SeriesIdentity.Hash(identity);
-        if (cache.Find(hash, identity.Length, out entry))
+        ulong hash = parser.IdentityHash;
+        int length = parser.IdentityLength;
+        if (cache.Find(hash, length, out entry))
         {
             _scraped++;
             return true;
@@ -231,7 +230,7 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
             _added++;
         }
 
-        entry = new SeriesCache.Entry(hash, identity.Length, EntryFlags.None, labels.IsEmpty ? default : _appender.GetOrAddSeries(labels));
+        entry = new SeriesCache.Entry(hash, length, EntryFlags.None, labels.IsEmpty ? default : _appender.GetOrAddSeries(labels));
         cache.Add(entry);
         return true;
     }
