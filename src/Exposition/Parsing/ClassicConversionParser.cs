@@ -85,7 +85,7 @@ public ref struct ClassicConversionParser<TParser> : IExpositionParser
     public readonly ReadOnlySpan<byte> Text => _inner.Text;
 
     /// <inheritdoc/>
-    public readonly MetricType MetricType => _inner.MetricType;
+    public readonly MetricType MetricType => HasHistogram ? MetricType.Histogram : _inner.MetricType;
 
     /// <inheritdoc/>
     public readonly string ReadHelp() => _inner.ReadHelp();
