@@ -5,6 +5,9 @@ namespace Narthex.Promtool.Tests;
 
 public class RuleTestTests
 {
+    // Days of evaluations each, half a minute and more even for the real promtool: too slow for this project.
+    private static readonly string[] s_slow = ["kubernetes-mixin/tests/absent_alert-test.yaml", "kubernetes-mixin/tests/tests.yaml"];
+
     private static string Files => Path.Combine(RepositoryPaths.Conformance!, "config", "promtool");
 
     [ConformanceTheory]
@@ -65,6 +68,7 @@ public class RuleTestTests
         [
             .. Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Conformance!, "mixins"), "*.y*ml", SearchOption.AllDirectories)
                 .Where(file => File.ReadLines(file).Any(line => line.StartsWith("rule_files:", StringComparison.Ordinal)) && File.ReadLines(file).Any(line => line.StartsWith("tests:", StringComparison.Ordinal)))
+                .Where(file => !s_slow.Any(slow => file.EndsWith(slow, StringComparison.Ordinal)))
                 .Order(StringComparer.Ordinal),
         ];
         Assert.NotEmpty(files);
