@@ -63,14 +63,14 @@ public static class WebConfigValidator
         section.Finish();
         context.ThrowIfFaulty();
 
-        if (tlsConfig is not null)
-        {
-            Check(tlsConfig, http2);
-        }
-
         foreach (string hash in users.Values)
         {
             CheckHash(hash);
+        }
+
+        if (tlsConfig is not null)
+        {
+            Check(tlsConfig, http2);
         }
     }
 

@@ -68,10 +68,11 @@ internal sealed class RulesCheck(ToolConsole console, LintSettings lint, bool ig
     {
         (string Name, Labels Labels)[] rules = [.. file.Groups.SelectMany(group => group.Rules).Select(rule => (rule.Record.Length > 0 ? rule.Record : rule.Alert, ToLabels(rule)))];
         Array.Sort(rules, static (left, right) => string.CompareOrdinal(left.Name, right.Name) is not 0 and var order ? order : left.Labels.CompareTo(right.Labels));
-        var duplicates = new List<(string, Labels)>();
+        var duplicates = new List<(string Name, Labels Labels)>();
         for (int i = 1; i < rules.Length; i++)
         {
-            if (rules[i].Name == rules[i - 1].Name && rules[i].Labels == rules[i - 1].Labels)
+            // A rule that is there three times is one duplicate.
+            if (rules[i] == rules[i - 1] && (duplicates.Count == 0 || duplicates[^1] != rules[i]))
             {
                 duplicates.Add(rules[i]);
             }
