@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
+using Narthex.Configuration.RuleFiles;
 using Narthex.Instrumentation;
 using Narthex.Model;
 using Narthex.PromQL;
@@ -50,6 +51,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _engine = new QueryEngine(EngineOptions(options, () => _state.Configuration.Global.EvaluationInterval), time, metrics);
         _live = new LiveNotifications(options.MaxNotificationSubscribers, metrics, time);
         _notifier = MakeNotifier(loggers);
+        _rules = MakeRules(loggers);
         _scraping = new ScrapeManager(
             _database,
             new ScrapeManagerOptions
@@ -121,7 +123,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             long started = _time.GetTimestamp();
             ServerLog.Loading(_logger, _options.ConfigFile);
             PrometheusConfig configuration = _parts.Configuration.Load(_options.ConfigFile);
-            Apply(configuration);
+            await ApplyAsync(configuration);
             ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
             _live.Remove(LiveNotifications.ReloadFailed);
             return null;
@@ -167,6 +169,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         await Task.WhenAll(_background);
         await _scraping.DisposeAsync();
         LogIf(wasReady, ServerLog.ScrapingStopped);
+        await _rules.StopAsync(cancellationToken);
         await StopNotificationsAsync(wasReady);
         _live.Close();
         if (_web is not null)
@@ -244,6 +247,13 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         EnableFillModifiers = options.Features.Contains("promql-binop-fill-modifiers"),
     };
 
+    private static ParserOptions LanguageOf(ServerOptions options) => new()
+    {
+        EnableExperimentalFunctions = options.Features.Contains("promql-experimental-functions"),
+        EnableExtendedRangeSelectors = options.Features.Contains("promql-extended-range-selectors"),
+        EnableBinopFillModifiers = options.Features.Contains("promql-binop-fill-modifiers"),
+    };
+
     private async Task StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         _live.Add(LiveNotifications.StartingUp);
@@ -273,11 +283,12 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         long started = _time.GetTimestamp();
         ServerLog.Loading(_logger, _options.ConfigFile);
-        ApplyFirst(configuration);
+        await ApplyFirstAsync(configuration);
         ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
         _state.EnterPhase(ServerPhase.Ready);
         _live.Remove(LiveNotifications.StartingUp);
         ServerLog.Ready(_logger);
+        _rules.Start();
         _background.Add(TakeTargetsAsync());
         _background.Add(TakeAlertmanagersAsync());
         if (_options.AutoReload || _options.Features.Contains("auto-reload-config"))
@@ -350,13 +361,9 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             Explainer = _engine,
             Exemplars = () => _database,
             Administration = () => _database,
-            Language = new ParserOptions
-            {
-                EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),
-                EnableExtendedRangeSelectors = _options.Features.Contains("promql-extended-range-selectors"),
-                EnableBinopFillModifiers = _options.Features.Contains("promql-binop-fill-modifiers"),
-            },
+            Language = LanguageOf(_options),
             Targets = _scraping,
+            RuleGroups = () => _rules.Groups,
             Alertmanagers = _notifier,
             Notifications = _live,
             Metrics = _metrics,
@@ -378,11 +385,11 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
-    private void ApplyFirst(PrometheusConfig configuration)
+    private async Task ApplyFirstAsync(PrometheusConfig configuration)
     {
         try
         {
-            Apply(configuration);
+            await ApplyAsync(configuration);
         }
         catch (ConfigurationException e)
         {
@@ -391,8 +398,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
-    private void Apply(PrometheusConfig configuration)
+    private async Task ApplyAsync(PrometheusConfig configuration)
     {
+        // What can be wrong comes first: nothing is taken of a configuration that cannot be taken whole.
+        IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles = LoadRules(configuration);
         QueryLog? queryLog = OpenQueryLog(configuration);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
@@ -400,6 +409,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         ApplyNotifications(configuration);
+        await ApplyRulesAsync(configuration, ruleFiles);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
         _state.OnLoaded(configuration);

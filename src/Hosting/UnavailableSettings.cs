@@ -8,11 +8,6 @@ internal static class UnavailableSettings
     /// <summary>The keys in use that have no effect, each with what is missing because of it. Empty if everything is carried out.</summary>
     public static IEnumerable<(string Key, string Effect)> Find(PrometheusConfig configuration)
     {
-        if (configuration.RuleFiles.Count > 0)
-        {
-            yield return ("rule_files", "recording and alerting rules are not evaluated");
-        }
-
         if (configuration.RemoteWrite.Count > 0)
         {
             yield return ("remote_write", "samples are not sent to remote storage");

@@ -107,6 +107,7 @@ internal sealed class RequestPipeline
     private void AddApi()
     {
         var queries = new QueryEndpoints(_services, _time);
+        var rules = new RuleEndpoints(_services);
         var series = new SeriesEndpoints(_services);
         var targets = new TargetEndpoints(_services);
         var status = new StatusEndpoints(_services, _options);
@@ -138,8 +139,8 @@ internal sealed class RequestPipeline
         AddApi("/status/tsdb", Get, status.TsdbAsync);
         AddApi("/status/tsdb/blocks", Get, status.BlocksAsync);
         AddApi("/status/walreplay", Get, status.WalReplayAsync, needsReady: false);
-        AddApi("/rules", Get, RuleEndpoints.RulesAsync);
-        AddApi("/alerts", Get, RuleEndpoints.AlertsAsync);
+        AddApi("/rules", Get, rules.RulesAsync);
+        AddApi("/alerts", Get, rules.AlertsAsync);
         AddNotifications();
         AddApi("/admin/tsdb/delete_series", Post | Put, admin.DeleteSeriesAsync);
         AddApi("/admin/tsdb/clean_tombstones", Post | Put, admin.CleanTombstonesAsync);
