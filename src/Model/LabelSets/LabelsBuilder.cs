@@ -105,15 +105,15 @@ public sealed class LabelsBuilder
     /// The sorted set. Labels with an empty value are left out. Of labels added twice under one name (see <see cref="Add"/>)
     /// both are kept, as scrapes must be able to refuse them: see <see cref="FindDuplicateName"/>.
     /// </summary>
-    public Labels ToLabels() => ToLabels(keepEmpty: false);
+    public Labels ToLabels() => Build(keepEmpty: false);
 
     /// <summary>
     /// The sorted set with labels of an empty value in it, for annotations: there, they are told apart from absent ones.
     /// <see cref="Add"/> puts them in; <see cref="Set(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> takes them for a removal.
     /// </summary>
-    public Labels ToLabelsWithEmpty() => ToLabels(keepEmpty: true);
+    public Labels ToLabelsWithEmpty() => Build(keepEmpty: true);
 
-    private Labels ToLabels(bool keepEmpty)
+    private Labels Build(bool keepEmpty)
     {
         Sort();
         int size = 0;
