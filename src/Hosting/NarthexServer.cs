@@ -58,6 +58,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
                 UserAgent = "Prometheus/" + BuildInformation.Current.Version,
                 AdjustTimestamps = options.AdjustScrapeTimestamps,
                 TimestampTolerance = options.ScrapeTimestampTolerance,
+                EnableTypeAndUnitLabels = options.Features.Contains("type-and-unit-labels"),
             },
             metrics,
             time,
