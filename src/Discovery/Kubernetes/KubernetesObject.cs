@@ -11,7 +11,7 @@ namespace Narthex.Discovery.Kubernetes;
 /// </remarks>
 internal sealed class KubernetesObject
 {
-    // Fields by name, wherever they stand.
+    // Fields by name, wherever they stand. An object's own kind is not among them: lists leave it out, so it would look like a change.
     private static readonly HashSet<string> s_kept = new(StringComparer.Ordinal)
     {
         "metadata", "name", "namespace", "uid", "labels", "annotations", "ownerReferences", "kind", "controller",
@@ -45,7 +45,7 @@ internal sealed class KubernetesObject
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            Copy(whole, writer);
+            Copy(whole, writer, isRoot: true);
         }
 
         JsonElement metadata = whole.Child("metadata");
@@ -57,7 +57,7 @@ internal sealed class KubernetesObject
     /// <summary>Whether targets of both would be the same.</summary>
     public bool HasSameContent(KubernetesObject other) => _json.AsSpan().SequenceEqual(other._json);
 
-    private static void Copy(JsonElement element, Utf8JsonWriter writer)
+    private static void Copy(JsonElement element, Utf8JsonWriter writer, bool isRoot = false)
     {
         switch (element.ValueKind)
         {
@@ -69,7 +69,7 @@ internal sealed class KubernetesObject
                     {
                         field.WriteTo(writer);
                     }
-                    else if (s_kept.Contains(field.Name))
+                    else if (s_kept.Contains(field.Name) && !(isRoot && field.Name == "kind"))
                     {
                         writer.WritePropertyName(field.Name);
                         Copy(field.Value, writer);

@@ -20,10 +20,7 @@ internal sealed class BackedTargets(MetadataLabels metadata)
         if (FindPod(reference) is { ValueKind: JsonValueKind.Object } pod)
         {
             metadata.AddPod(labels, pod);
-            foreach (ContainerPort containerPort in PodContainers.PortsOf(pod).Where(containerPort => containerPort.Number == port))
-            {
-                containerPort.AddTo(labels, protocol ?? containerPort.Port.Text("protocol"));
-            }
+            AddContainer(labels, pod, port, protocol);
 
             string key = KubernetesObject.KeyOf(reference.Text("namespace"), reference.Text("name"));
             if (!_pods.TryGetValue(key, out (JsonElement Pod, HashSet<long> Ports) known))
@@ -57,6 +54,19 @@ internal sealed class BackedTargets(MetadataLabels metadata)
         }
 
         return _targets;
+    }
+
+    // A container may have a number twice, for two protocols: then its first port counts. Of several containers the last one does.
+    private static void AddContainer(LabelsBuilder labels, JsonElement pod, long? number, string? protocol)
+    {
+        foreach ((JsonElement container, bool isInit) in PodContainers.Of(pod))
+        {
+            JsonElement port = container.Items("ports").FirstOrDefault(port => port.Number("containerPort") == number);
+            if (port.ValueKind == JsonValueKind.Object)
+            {
+                new ContainerPort(container, isInit, port).AddTo(labels, protocol ?? port.Text("protocol"));
+            }
+        }
     }
 
     private JsonElement FindPod(JsonElement reference) =>
