@@ -4,6 +4,7 @@ using Narthex.Discovery.Consul;
 using Narthex.Discovery.Dns;
 using Narthex.Discovery.Files;
 using Narthex.Discovery.Http;
+using Narthex.Discovery.Kubernetes;
 using Narthex.Discovery.Refreshing;
 using Narthex.HttpClients;
 
@@ -29,6 +30,7 @@ public sealed class DiscovererFactory(HttpClientFactory httpClients, DiscoveryMe
                 HttpSdConfig http => new HttpDiscoverer(http, httpClients, metrics, Loop<HttpDiscoverer>(http.RefreshInterval)),
                 DnsSdConfig dns => new DnsDiscoverer(dns, ResolverConfig.LoadSystem, metrics, Loop<DnsDiscoverer>(dns.RefreshInterval), time, loggers.CreateLogger<DnsDiscoverer>()),
                 ConsulSdConfig consul => new ConsulDiscoverer(consul, httpClients, metrics, time, loggers.CreateLogger<ConsulDiscoverer>()),
+                KubernetesSdConfig kubernetes => new KubernetesDiscoverer(kubernetes, httpClients, metrics.Kubernetes, time, loggers.CreateLogger<KubernetesDiscoverer>()),
                 _ => throw new DiscoveryException($"{config.Kind}_sd_configs is not available yet"),
             };
         }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
 using Narthex.Discovery;
 using Narthex.HttpClients;
+using Narthex.HttpClients.Aws;
 using Narthex.Instrumentation;
 using Narthex.Model;
 
@@ -22,12 +23,23 @@ internal static class ProductionParts
             Configuration = new FileConfiguration(loggers.CreateLogger("Narthex.Configuration")),
             Discovery = new ManagedDiscovery(new DiscoveryManager("scrape", discoverers, discoveryMetrics, time, logger)),
             AlertmanagerDiscovery = new ManagedDiscovery(new DiscoveryManager("notify", discoverers, discoveryMetrics, time, logger)),
-            CreateAlertmanagerClient = entry => clients.Create(entry.HttpClient),
+            CreateAlertmanagerClient = entry => clients.Create(entry.HttpClient, sigV4: entry.SigV4 is null ? null : Convert(entry.SigV4)),
 
             // The scrape loop undoes compression itself, into buffers that it pools.
             CreateScrapeClient = job => clients.Create(job.HttpClient, decompress: false),
         };
     }
+
+    private static SigV4Options Convert(SigV4Config config) => new()
+    {
+        Region = config.Region,
+        AccessKey = config.AccessKey,
+        SecretKey = config.SecretKey,
+        Profile = config.Profile,
+        RoleArn = config.RoleArn,
+        ExternalId = config.ExternalId,
+        UseFipsStsEndpoint = config.UseFipsStsEndpoint,
+    };
 
     private sealed class ManagedDiscovery(DiscoveryManager manager) : ITargetDiscovery
     {

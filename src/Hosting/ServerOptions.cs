@@ -30,6 +30,12 @@ public sealed record ServerOptions
     /// <summary>The prefix of all routes, empty for the path of <see cref="ExternalUrl"/>.</summary>
     public string RoutePrefix { get; init; } = "";
 
+    /// <summary>The directory of console templates.</summary>
+    public string ConsoleTemplates { get; init; } = "consoles";
+
+    /// <summary>The directory of templates that console templates may call.</summary>
+    public string ConsoleLibraries { get; init; } = "console_libraries";
+
     /// <summary>A directory served under <c>/user</c>, empty if none.</summary>
     public string UserAssets { get; init; } = "";
 

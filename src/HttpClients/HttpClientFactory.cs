@@ -1,5 +1,6 @@
 using System.Net;
 using Narthex.HttpClients.Authentication;
+using Narthex.HttpClients.Aws;
 using Narthex.HttpClients.Proxies;
 using Narthex.HttpClients.Tls;
 
@@ -30,10 +31,11 @@ public sealed class HttpClientFactory
     /// <summary>Makes a client. It never times out by itself: the caller knows how long a request may take.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="decompress">Whether gzip is asked for and undone. A scraper that does that itself says no.</param>
+    /// <param name="sigV4">How requests are signed for Amazon; null if they are not.</param>
     /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
-    public HttpClient Create(HttpClientConfig config, bool decompress = true)
+    public HttpClient Create(HttpClientConfig config, bool decompress = true, SigV4Options? sigV4 = null)
     {
-        HttpMessageHandler handler = CreateHandler(config, decompress);
+        HttpMessageHandler handler = CreateHandler(config, decompress, sigV4);
         var client = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -46,10 +48,16 @@ public sealed class HttpClientFactory
 
     /// <summary>Makes the chain of handlers under a client.</summary>
     /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
-    public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true)
+    public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true, SigV4Options? sigV4 = null)
     {
         CredentialSource? credentials = CredentialSource.From(config, token => Create(token), _time);
         HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress));
+        if (sigV4 is not null)
+        {
+            // Last of all: nothing may change what is signed.
+            handler = new SigV4Handler(new AwsCredentialSource(sigV4, Create(HttpClientConfig.Default), _environment, _time), _time, handler);
+        }
+
         if (credentials is not null || config.HttpHeaders.Count > 0)
         {
             handler = new CredentialHandler(credentials, HeaderSource.From(config.HttpHeaders), handler);

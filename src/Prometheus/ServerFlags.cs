@@ -95,6 +95,8 @@ internal static class ServerFlags
             ExternalUrl = values.Get("web.external-url"),
             RoutePrefix = values.Get("web.route-prefix"),
             UserAssets = values.Get("web.user-assets"),
+            ConsoleTemplates = values.Get("web.console.templates"),
+            ConsoleLibraries = values.Get("web.console.libraries"),
             EnableLifecycle = values.IsOn("web.enable-lifecycle"),
             EnableAdminApi = values.IsOn("web.enable-admin-api"),
             EnableRemoteWriteReceiver = values.IsOn("web.enable-remote-write-receiver"),

@@ -10,7 +10,6 @@ internal static partial class UnusedFlags
     private static readonly string[] s_prefixes =
     [
         "auto-gomemlimit.", "storage.remote.", "storage.tsdb.head-chunks-write-queue-size",
-        "web.console.",
         "web.enable-otlp-receiver", "web.remote-write-receiver.", "web.search.",
     ];
 

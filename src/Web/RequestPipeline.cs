@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Narthex.Storage;
 using Narthex.Web.Api;
+using Narthex.Web.Consoles;
+using Narthex.Web.Files;
 using Narthex.Web.Http;
 using Narthex.Web.Management;
 using Narthex.Web.Ui;
@@ -191,6 +193,12 @@ internal sealed class RequestPipeline
             Add(page, Get | Head, ui.PageAsync, needsReady: false);
         }
 
+        Add("/consoles/*", Get, new ConsoleEndpoint(_services, _options, _time).HandleAsync);
+        if (_options.UserAssets.Length > 0)
+        {
+            Add("/user/*", Get | Head, new UserFiles(_options).HandleAsync, needsReady: false);
+        }
+
         Add("/assets/*", Get | Head, ui.AssetAsync, needsReady: false);
         foreach (string file in (string[])["favicon.svg", "favicon.ico", "manifest.json"])
         {
@@ -209,6 +217,8 @@ internal sealed class RequestPipeline
     {
         "/api/v1/label/*/values" => "/api/v1/label/:name/values",
         "/assets/*" => "/assets/*filepath",
+        "/consoles/*" => "/consoles/*filepath",
+        "/user/*" => "/user/*filepath",
         "" => "/",
         _ => path,
     };

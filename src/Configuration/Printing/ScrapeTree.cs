@@ -119,6 +119,7 @@ internal static class ScrapeTree
         ConsulSdConfig consul => DiscoveryTree.Consul(consul),
         DockerSdConfig docker => DiscoveryTree.Docker(docker),
         DockerSwarmSdConfig swarm => DiscoveryTree.DockerSwarm(swarm),
+        KubernetesSdConfig kubernetes => kubernetes.Settings,
         GenericSdConfig generic => generic.Settings,
         _ => throw new ArgumentException($"There is no form for {config.Kind}.", nameof(config)),
     };
