@@ -14,6 +14,9 @@ namespace Narthex.Tsdb.Chunks;
 /// </remarks>
 internal sealed class HistogramChunk
 {
+    // A chunk that is encoded anew with wider spans must stay one that can be stored.
+    private const long WidenedBucketsMax = 1 << 22;
+
     private readonly bool _floats;
     private HistogramLayout _layout;
     private BitBuffer _buffer;
@@ -80,12 +83,40 @@ internal sealed class HistogramChunk
         return new HistogramChunk(floats, header, timestampMs, histogram);
     }
 
+    /// <summary>Makes a chunk that goes on from these bytes. Null if they are damaged, or were encoded in a way that cannot be continued to the byte.</summary>
+    public static HistogramChunk? TryRestore(ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
+    {
+        bool floats = encoding == ChunkEncoding.FloatHistogram;
+        using var samples = new SampleBuffer();
+        try
+        {
+            HistogramDecoder.Append(chunk, floats, TimeRange.All, samples);
+        }
+        catch (ChunkCorruptionException)
+        {
+            return null;
+        }
+
+        if (samples.Count == 0)
+        {
+            return null;
+        }
+
+        var restored = new HistogramChunk(floats, HistogramDecoder.HeaderOf(chunk), samples.Timestamps[0], samples.Histograms[0]!);
+        for (int i = 1; i < samples.Count; i++)
+        {
+            restored.AppendNext(samples.Timestamps[i], samples.Histograms[i]!);
+        }
+
+        return restored.Bytes.SequenceEqual(chunk) ? restored : null;
+    }
+
     /// <summary>Appends a histogram. False, and nothing changed, if it needs a new chunk: then <paramref name="next"/> is that chunk.</summary>
     public bool TryAppend(long timestampMs, FloatHistogram histogram, out HistogramChunk? next)
     {
         next = null;
         CounterResetHeader header = Judge(histogram, out bool fits, out HistogramLayout? wider);
-        if (!fits || Count == XorEncoder.SamplesMax)
+        if (!fits || Count == XorEncoder.SamplesMax || (long)Count * (wider?.BucketCount ?? 0) > WidenedBucketsMax)
         {
             next = new HistogramChunk(_floats, histogram.CounterResetHint == CounterResetHint.Gauge ? CounterResetHeader.Gauge : header, timestampMs, histogram);
             return false;

@@ -122,12 +122,18 @@ internal sealed partial class WalReplay
         greatest = Math.Max(greatest, series.Number);
         return AreSound(series.Labels)
             && (!series.HasChunk
-                || (series.Chunk.Length <= ChunkAppender.ChunkBytesMax
-                    && XorEncoder.TryRecover(series.Chunk, out XorAppenderState state)
-                    && state.Count > 0
-                    && state.LastTimestampMs == series.MaxMs
-                    && ChunkAppender.FirstTimestamp(series.Chunk) == series.MinMs));
+                || (series.Encoding == ChunkEncoding.Xor ? HasSoundFloats(series) : HasSoundHistograms(series)));
     }
+
+    private static bool HasSoundHistograms(in SnapshotSeries series) =>
+        HistogramChunk.TryRestore(series.Encoding, series.Chunk) is { } chunk && chunk.FirstTimestampMs == series.MinMs && chunk.LastTimestampMs == series.MaxMs;
+
+    private static bool HasSoundFloats(in SnapshotSeries series) =>
+        series.Chunk.Length <= ChunkAppender.ChunkBytesMax
+        && XorEncoder.TryRecover(series.Chunk, out XorAppenderState state)
+        && state.Count > 0
+        && state.LastTimestampMs == series.MaxMs
+        && ChunkAppender.FirstTimestamp(series.Chunk) == series.MinMs;
 
     private static bool AreSound(RecordLabels labels)
     {
@@ -172,6 +178,7 @@ internal sealed partial class WalReplay
     private bool Load(in SnapshotSeries snapshot)
     {
         uint slot = AddSeries(snapshot.Number, snapshot.Labels.ToLabels());
-        return snapshot.HasChunk && head.Restore(slot, snapshot.Chunk);
+        return snapshot.HasChunk
+            && (snapshot.Encoding == ChunkEncoding.Xor ? head.Restore(slot, snapshot.Chunk) : head.Restore(slot, snapshot.Encoding, snapshot.Chunk));
     }
 }
