@@ -394,11 +394,11 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
     private void Apply(PrometheusConfig configuration)
     {
         QueryLog? queryLog = OpenQueryLog(configuration);
+        ApplyScraping(configuration, queryLog);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
-        _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         ApplyNotifications(configuration);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
@@ -406,6 +406,20 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         foreach ((string key, string effect) in UnavailableSettings.Find(configuration))
         {
             ServerLog.SettingUnavailable(_logger, key, effect);
+        }
+    }
+
+    // Opens the logs of failed scrapes, so it may still refuse the configuration: nothing else of it is in force by then.
+    private void ApplyScraping(PrometheusConfig configuration, QueryLog? queryLog)
+    {
+        try
+        {
+            _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        }
+        catch (ConfigurationException)
+        {
+            queryLog?.Dispose();
+            throw;
         }
     }
 

@@ -201,6 +201,7 @@ internal sealed class ScrapeLoop : IDisposable
         catch (ScrapeException error)
         {
             failure = error;
+            settings.FailureLog()?.Write(settings.Config.JobName, target.Url, error.Message);
         }
 
         using (body)

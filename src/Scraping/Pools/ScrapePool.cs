@@ -15,6 +15,7 @@ internal sealed class ScrapePool : IDisposable
     private readonly Dictionary<Target, ScrapeLoop> _loops = [];
     private readonly List<(ScrapeLoop Loop, Task Ended)> _ending = [];
     private volatile State _state;
+    private volatile ScrapeFailureLog? _failureLog;
     private ScrapeSettings _settings;
     private IReadOnlyList<TargetGroup> _groups = [];
 
@@ -30,6 +31,13 @@ internal sealed class ScrapePool : IDisposable
         _state = new State([], [], 0);
         context.Metrics.Pools.Increment();
         context.Metrics.PoolTargetLimit.WithLabels(config.JobName).Set(config.Limits.Targets);
+    }
+
+    /// <summary>Where failures of its scrapes are noted beside the server's log; null if nowhere.</summary>
+    public ScrapeFailureLog? FailureLog
+    {
+        get => _failureLog;
+        set => _failureLog = value;
     }
 
     public ScrapeConfig Config => _settings.Config;
@@ -124,6 +132,7 @@ internal sealed class ScrapePool : IDisposable
         ToleranceMs = _toleranceMs,
         Refusal = refusal,
         SchemaMax = HistogramResolution.OfBucketFactor(config.NativeHistogramMinBucketFactor),
+        FailureLog = () => _failureLog,
         AddTypeAndUnitLabels = _context.AddTypeAndUnitLabels,
     };
 
