@@ -210,6 +210,7 @@ internal sealed class ScrapeLoop : IDisposable
             TimeSpan duration = _context.Time.GetElapsedTime(began);
             failure = _store.Store(_memory, settings, target, body, failure, timestampMs, duration);
             _outcome = new ScrapeOutcome(DateTimeOffset.FromUnixTimeMilliseconds(beganMs), duration, failure?.Message ?? "");
+            _context.Metrics.ScrapeDuration.Observe(_context.Time.GetElapsedTime(began).TotalSeconds);
         }
     }
 
@@ -231,7 +232,10 @@ internal sealed class ScrapeLoop : IDisposable
     {
         if (_lastBeganMs != 0)
         {
-            _context.Metrics.IntervalLength.WithLabels(GoDuration.Format(target.Interval)).Observe((beganMs - _lastBeganMs) / 1000.0);
+            string interval = GoDuration.Format(target.Interval);
+            double seconds = (beganMs - _lastBeganMs) / 1000.0;
+            _context.Metrics.IntervalLength.WithLabels(interval).Observe(seconds);
+            _context.Metrics.IntervalLengthHistogram.WithLabels(interval).Observe(seconds);
         }
 
         _lastBeganMs = beganMs;

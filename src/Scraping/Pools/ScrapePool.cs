@@ -45,6 +45,7 @@ internal sealed class ScrapePool : IDisposable
     /// <summary>Goes over to a changed configuration. Targets that stay the same keep their loops, caches and staleness.</summary>
     public void Reload(ScrapeConfig config)
     {
+        long began = _context.Time.GetTimestamp();
         ScrapeSettings former = _settings;
         bool keepsClient = config.HttpClient.Equals(former.Config.HttpClient);
         _settings = MakeSettings(config, keepsClient ? former.Client : new SharedClient(_createClient(config)), former.Refusal);
@@ -55,6 +56,8 @@ internal sealed class ScrapePool : IDisposable
         {
             former.Client.Leave();
         }
+
+        _context.Metrics.ReloadLength.WithLabels(GoDuration.Format(config.ScrapeInterval)).Observe(_context.Time.GetElapsedTime(began).TotalSeconds);
     }
 
     /// <summary>Brings the targets up to what discovery found.</summary>
@@ -192,7 +195,9 @@ internal sealed class ScrapePool : IDisposable
         metrics.PoolSyncs.WithLabels(job).Increment();
         metrics.SyncFailures.WithLabels(job).Increment(failed);
         metrics.PoolTargets.WithLabels(job).Set(_loops.Count);
-        metrics.SyncLength.WithLabels(job).Observe(_context.Time.GetElapsedTime(began).TotalSeconds);
+        double seconds = _context.Time.GetElapsedTime(began).TotalSeconds;
+        metrics.SyncLength.WithLabels(job).Observe(seconds);
+        metrics.SyncLengthHistogram.WithLabels(job).Observe(seconds);
     }
 
     /// <summary>Metric families with metadata, over all targets, and the bytes of their texts.</summary>
