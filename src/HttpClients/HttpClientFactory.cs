@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using Narthex.HttpClients.Authentication;
 using Narthex.HttpClients.Proxies;
 using Narthex.HttpClients.Tls;
@@ -59,7 +60,20 @@ public sealed class HttpClientFactory
         return config.FollowRedirects ? new RedirectHandler(handler) : handler;
     }
 
-    private SocketsHttpHandler CreateTransport(HttpClientConfig config, bool decompress)
+    private HttpMessageHandler CreateTransport(HttpClientConfig config, bool decompress)
+    {
+        ProxySelector? proxy = ProxySelector.From(config.Proxy, _environment);
+        SslClientAuthenticationOptions tls = TlsOptions.Create(config.Tls, config.EnableHttp2);
+        SocketsHttpHandler transport = CreateSockets(tls, proxy, decompress);
+        return config.Tls.ServerName.Length == 0 && config.Proxy.ConnectHeader.Count == 0
+            ? transport
+            : new TunnelHandler(transport, CreateSockets(tls, proxy, decompress), tls, config.Tls.ServerName, proxy, ConnectHeaders(config.Proxy));
+    }
+
+    private static List<KeyValuePair<string, string>> ConnectHeaders(ProxyConfig proxy) =>
+        [.. proxy.ConnectHeader.SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value.Reveal())))];
+
+    private static SocketsHttpHandler CreateSockets(SslClientAuthenticationOptions tls, ProxySelector? proxy, bool decompress)
     {
         var transport = new SocketsHttpHandler
         {
@@ -69,9 +83,8 @@ public sealed class HttpClientFactory
             PooledConnectionIdleTimeout = s_idleTimeout,
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
-            SslOptions = TlsOptions.Create(config.Tls, config.EnableHttp2),
+            SslOptions = tls,
         };
-        ProxySelector? proxy = ProxySelector.From(config.Proxy, _environment);
         transport.UseProxy = proxy is not null;
         transport.Proxy = proxy;
         return transport;

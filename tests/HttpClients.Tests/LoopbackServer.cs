@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
@@ -16,8 +17,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private LoopbackServer(WebApplication app)
+    private LoopbackServer(WebApplication app, ConcurrentQueue<string?> serverNames)
     {
+        ServerNames = serverNames;
         _app = app;
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         Port = new Uri(address).Port;
@@ -28,8 +30,12 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>The names that clients gave in their handshakes.</summary>
+    public ConcurrentQueue<string?> ServerNames { get; }
+
     public static async Task<LoopbackServer> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null, bool wantsClientCertificate = false)
     {
+        var serverNames = new ConcurrentQueue<string?>();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -39,7 +45,11 @@ internal sealed class LoopbackServer : IAsyncDisposable
             {
                 listen.UseHttps(https =>
                 {
-                    https.ServerCertificate = certificate;
+                    https.ServerCertificateSelector = (_, name) =>
+                    {
+                        serverNames.Enqueue(name);
+                        return certificate;
+                    };
                     https.ClientCertificateMode = wantsClientCertificate ? ClientCertificateMode.RequireCertificate : ClientCertificateMode.NoCertificate;
                     https.ClientCertificateValidation = (_, _, _) => true;
                 });
@@ -48,7 +58,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         WebApplication app = builder.Build();
         app.Run(answer);
         await app.StartAsync();
-        return new LoopbackServer(app);
+        return new LoopbackServer(app, serverNames);
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
