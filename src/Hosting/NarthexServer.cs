@@ -90,7 +90,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         var metrics = new MetricRegistry(time);
         ProcessMetrics.Register(metrics);
         RuntimeMetrics.Register(metrics);
-        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+        return StartAsync(options, ProductionParts.Make(options, metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
     }
 
     internal static async Task<NarthexServer> StartAsync(
