@@ -25,7 +25,7 @@ internal static class ProductionParts
             CreateAlertmanagerClient = entry => clients.Create(entry.HttpClient),
 
             // The scrape loop undoes compression itself, into buffers that it pools.
-            CreateScrapeClient = job => clients.Create(job.HttpClient, decompress: false),
+            CreateScrapeClient = job => clients.CreateForScraping(job.HttpClient),
         };
     }
 

@@ -32,9 +32,16 @@ public sealed class HttpClientFactory
     /// <param name="config">The settings.</param>
     /// <param name="decompress">Whether gzip is asked for and undone. A scraper that does that itself says no.</param>
     /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
-    public HttpClient Create(HttpClientConfig config, bool decompress = true)
+    public HttpClient Create(HttpClientConfig config, bool decompress = true) => CreateClient(config, CreateHandler(config, decompress));
+
+    /// <summary>Makes a client for a scraper, which decompresses itself and may name a Unix socket: see <see cref="SocketRouter"/>.</summary>
+    /// <param name="config">The settings.</param>
+    /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
+    public HttpClient CreateForScraping(HttpClientConfig config) =>
+        CreateClient(config, new SocketRouter(CreateHandler(config, decompress: false), path => CreateHandler(config, decompress: false, path)));
+
+    private HttpClient CreateClient(HttpClientConfig config, HttpMessageHandler handler)
     {
-        HttpMessageHandler handler = CreateHandler(config, decompress);
         var client = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -47,10 +54,12 @@ public sealed class HttpClientFactory
 
     /// <summary>Makes the chain of handlers under a client.</summary>
     /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
-    public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true)
+    public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true) => CreateHandler(config, decompress, socketPath: "");
+
+    private HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress, string socketPath)
     {
         CredentialSource? credentials = CredentialSource.From(config, token => Create(token), _time);
-        HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress));
+        HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress, socketPath));
         if (credentials is not null || config.HttpHeaders.Count > 0)
         {
             handler = new CredentialHandler(credentials, HeaderSource.From(config.HttpHeaders), handler);
@@ -60,11 +69,18 @@ public sealed class HttpClientFactory
         return config.FollowRedirects ? new RedirectHandler(handler) : handler;
     }
 
-    private HttpMessageHandler CreateTransport(HttpClientConfig config, bool decompress)
+    private HttpMessageHandler CreateTransport(HttpClientConfig config, bool decompress, string socketPath)
     {
         ProxySelector? proxy = ProxySelector.From(config.Proxy, _environment);
         SslClientAuthenticationOptions tls = TlsOptions.Create(config.Tls, config.EnableHttp2);
         SocketsHttpHandler transport = CreateSockets(tls, proxy, decompress);
+        if (socketPath.Length > 0)
+        {
+            transport.UseProxy = false;
+            transport.ConnectCallback = (_, cancellationToken) => SocketRouter.ConnectAsync(socketPath, cancellationToken);
+            return transport;
+        }
+
         return config.Tls.ServerName.Length == 0 && config.Proxy.ConnectHeader.Count == 0
             ? transport
             : new TunnelHandler(transport, CreateSockets(tls, proxy, decompress), tls, config.Tls.ServerName, proxy, ConnectHeaders(config.Proxy));

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,8 +23,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
         ServerNames = serverNames;
         _app = app;
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        Port = new Uri(address).Port;
-        Url = $"{new Uri(address).Scheme}://127.0.0.1:{Port}";
+        bool isTcp = !address.Contains("unix:", StringComparison.Ordinal);
+        Port = isTcp ? new Uri(address).Port : 0;
+        Url = isTcp ? $"{new Uri(address).Scheme}://127.0.0.1:{Port}" : address;
     }
 
     public string Url { get; }
@@ -33,13 +35,13 @@ internal sealed class LoopbackServer : IAsyncDisposable
     /// <summary>The names that clients gave in their handshakes.</summary>
     public ConcurrentQueue<string?> ServerNames { get; }
 
-    public static async Task<LoopbackServer> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null, bool wantsClientCertificate = false)
+    public static async Task<LoopbackServer> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null, bool wantsClientCertificate = false, string? socketPath = null)
     {
         var serverNames = new ConcurrentQueue<string?>();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, socketPath, listen =>
         {
             if (certificate is not null)
             {
@@ -59,6 +61,18 @@ internal sealed class LoopbackServer : IAsyncDisposable
         app.Run(answer);
         await app.StartAsync();
         return new LoopbackServer(app, serverNames);
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, string? socketPath, Action<ListenOptions> configure)
+    {
+        if (socketPath is null)
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, configure);
+        }
+        else
+        {
+            kestrel.ListenUnixSocket(socketPath, configure);
+        }
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();

@@ -53,6 +53,39 @@ public sealed class TunnelTests
         Assert.Contains("407 Proxy Authentication Required", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_request_that_names_a_Unix_socket_goes_through_it()
+    {
+        string folder = Directory.CreateTempSubdirectory("narthex-socket-").FullName;
+        try
+        {
+            await using LoopbackServer tcp = await LoopbackServer.StartAsync(context => context.Response.WriteAsync("tcp"));
+            await using LoopbackServer first = await LoopbackServer.StartAsync(context => context.Response.WriteAsync("first " + context.Request.Host), socketPath: Path.Combine(folder, "1.sock"));
+            await using LoopbackServer second = await LoopbackServer.StartAsync(context => context.Response.WriteAsync("second"), socketPath: Path.Combine(folder, "2.sock"));
+            using HttpClient client = new HttpClientFactory().CreateForScraping(HttpClientConfig.Default);
+            Assert.Equal($"first 127.0.0.1:{tcp.Port}", await GetAsync(client, tcp.Url, Path.Combine(folder, "1.sock")));
+            Assert.Equal("second", await GetAsync(client, tcp.Url, Path.Combine(folder, "2.sock")));
+            Assert.Equal("tcp", await GetAsync(client, tcp.Url, ""));
+            await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(client, tcp.Url, Path.Combine(folder, "3.sock")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<string> GetAsync(HttpClient client, string url, string socket)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        if (socket.Length > 0)
+        {
+            request.Options.Set(SocketRouter.Path, socket);
+        }
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+        return await response.Content.ReadAsStringAsync();
+    }
+
     private static HttpClient Through(TunnelProxy proxy, TestCertificates authority) => new HttpClientFactory().Create(new HttpClientConfig
     {
         Tls = new TlsConfig { Ca = authority.AuthorityPem },

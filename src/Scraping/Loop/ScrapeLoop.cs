@@ -37,7 +37,7 @@ internal sealed class ScrapeLoop : IDisposable
         _context = context;
         _serverSeed = serverSeed;
         _predecessor = predecessor;
-        _client = new ScrapeClient(target.Url, context.UserAgent);
+        _client = new ScrapeClient(target.Url, context.UserAgent, target.UnixSocket);
         _store = new ScrapeStore(context);
         _memory = new TargetMemory(target, context);
     }
