@@ -92,7 +92,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         var metrics = new MetricRegistry(time);
         ProcessMetrics.Register(metrics);
         RuntimeMetrics.Register(metrics);
-        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+        return StartAsync(options, ProductionParts.Make(options, metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
     }
 
     internal static async Task<NarthexServer> StartAsync(
@@ -406,11 +406,11 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         // What can be wrong comes first: nothing is taken of a configuration that cannot be taken whole.
         IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles = LoadRules(configuration);
         QueryLog? queryLog = OpenQueryLog(configuration);
+        ApplyScraping(configuration, queryLog);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
-        _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         ApplyNotifications(configuration);
         await ApplyRulesAsync(configuration, ruleFiles);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
@@ -419,6 +419,20 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         foreach ((string key, string effect) in UnavailableSettings.Find(configuration))
         {
             ServerLog.SettingUnavailable(_logger, key, effect);
+        }
+    }
+
+    // Opens the logs of failed scrapes, so it may still refuse the configuration: nothing else of it is in force by then.
+    private void ApplyScraping(PrometheusConfig configuration, QueryLog? queryLog)
+    {
+        try
+        {
+            _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        }
+        catch (ConfigurationException)
+        {
+            queryLog?.Dispose();
+            throw;
         }
     }
 

@@ -133,6 +133,7 @@ internal sealed class RequestPipeline
         AddApi("/targets", Get, targets.TargetsAsync);
         AddApi("/targets/metadata", Get, targets.TargetMetadataAsync);
         AddApi("/scrape_pools", Get, targets.ScrapePoolsAsync);
+        AddApi("/targets/relabel_steps", Get, new RelabelStepsEndpoint(_services).StepsAsync);
         AddApi("/metadata", Get, targets.MetadataAsync);
         AddApi("/status/config", Get, status.ConfigAsync);
         AddApi("/status/flags", Get, status.FlagsAsync);

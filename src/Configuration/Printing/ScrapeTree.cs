@@ -118,6 +118,7 @@ internal static class ScrapeTree
         DnsSdConfig dns => DiscoveryTree.Dns(dns),
         ConsulSdConfig consul => DiscoveryTree.Consul(consul),
         DockerSdConfig docker => DiscoveryTree.Docker(docker),
+        OpenStackSdConfig openStack => DiscoveryTree.OpenStack(openStack),
         DockerSwarmSdConfig swarm => DiscoveryTree.DockerSwarm(swarm),
         KubernetesSdConfig kubernetes => kubernetes.Settings,
         GenericSdConfig generic => generic.Settings,
