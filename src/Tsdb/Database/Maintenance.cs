@@ -48,6 +48,9 @@ internal sealed class Maintenance : IAsyncDisposable
     /// <summary>Cancelled when the database is being closed.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
+    /// <summary>Called behind a truncation of the log, before samples out of order go into blocks: the worst instant to be killed at.</summary>
+    public Action? LogTruncated { get; set; }
+
     /// <summary>Begins the rounds.</summary>
     public void Start()
     {
@@ -171,6 +174,7 @@ internal sealed class Maintenance : IAsyncDisposable
         if (truncatedMs != long.MinValue)
         {
             _log.Run(truncatedMs);
+            LogTruncated?.Invoke();
             OutOfOrderCompactor.Run(_head, _blocks, cancellationToken);
         }
     }

@@ -150,6 +150,9 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         return _maintenance!.Run(cancellationToken);
     }
 
+    /// <summary>Has a call whenever the log was truncated, before samples out of order go into blocks.</summary>
+    internal void OnLogTruncated(Action action) => _maintenance!.LogTruncated = action;
+
     /// <summary>Does something while nothing is compacted, truncated or deleted.</summary>
     internal void PauseMaintenance(Action action) => _maintenance!.Exclusively(action, CancellationToken.None);
 
@@ -230,6 +233,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
 
         OpenOutOfOrder(cancellationToken);
+        Head.FinishReplayingDeletions();
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = (_replay.Repaired ? 1 : 0) + (_replay.OutOfOrderRepaired ? 1 : 0);
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
