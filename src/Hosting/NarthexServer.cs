@@ -253,6 +253,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -398,6 +399,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         ApplyNotifications(configuration);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(

@@ -68,6 +68,7 @@ internal sealed class DatabaseMetrics
         registry.AddGaugeCallback("prometheus_tsdb_lowest_timestamp_seconds", "Time of the oldest sample in the database, in seconds.", () => database.MinTimeMs / 1000);
         registry.AddGaugeCallback("prometheus_tsdb_head_active_appenders", "Units of work that are being filled.", () => Volatile.Read(ref head.Counters.ActiveAppenders));
         registry.AddGaugeCallback("prometheus_tsdb_head_native_histogram_series", "Series in the head with native histograms.", () => head.Histograms.SeriesCount);
+        registry.AddGaugeCallback("prometheus_tsdb_head_stale_series", "Series in the head whose newest sample is a staleness marker.", () => head.StaleSeriesCount);
         registry.AddGaugeCallback("prometheus_tsdb_symbol_table_size_bytes", "Bytes of label names and values.", () => head.Index.Symbols.Bytes);
         registry.AddGaugeCallback("prometheus_tsdb_isolation_low_watermark", "Epoch of the oldest view that may be open.", () => head.OldestEpoch);
         registry.AddGaugeCallback("prometheus_tsdb_isolation_high_watermark", "Epoch of the newest view.", () => head.NewestEpoch);

@@ -217,7 +217,7 @@ public sealed class CheckpointWriter
         var tombstones = new TombstonesRecordReader(record);
         while (tombstones.MoveNext())
         {
-            if (tombstones.MaxTimestampMs >= _minTombstoneMs)
+            if (tombstones.MaxTimestampMs >= _minTombstoneMs && _keepSeries(tombstones.Ref))
             {
                 target.Add(tombstones.Ref, tombstones.MinTimestampMs, tombstones.MaxTimestampMs);
             }
