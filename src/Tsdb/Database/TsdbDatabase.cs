@@ -257,6 +257,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         _metrics.UnknownExemplarRefs = _replay.UnknownExemplarRefs;
         _metrics.UnknownMetadataRefs = _replay.UnknownMetadataRefs;
         _metrics.UnknownTombstoneRefs = _replay.UnknownTombstoneRefs;
+        _metrics.UnknownOutOfOrderRefs = _replay.UnknownOutOfOrderRefs;
         var walOptions = new WalWriterOptions
         {
             SegmentBytes = _options.WalSegmentBytes,

@@ -24,6 +24,9 @@ public sealed partial class HeadStorage
 
     internal OutOfOrderStore OutOfOrder { get; } = new();
 
+    /// <summary>Is told by how many seconds a sample is older than the newest one of the head, of each that comes out of order, taken or not.</summary>
+    internal Action<double>? OutOfOrderSeen { get; set; }
+
     /// <summary>Changes the window. A log must be attached before it is opened for the first time, where there is one for the rest.</summary>
     internal void SetOutOfOrderWindow(long windowMs)
     {
@@ -145,6 +148,14 @@ public sealed partial class HeadStorage
         if (segment >= 0)
         {
             _lateLog!.TruncateBefore(segment);
+        }
+    }
+
+    private void ObserveOutOfOrder(long timestampMs)
+    {
+        if (OutOfOrderSeen is { } seen && _maxTimeMs != long.MinValue)
+        {
+            seen((_maxTimeMs - timestampMs) / 1000.0);
         }
     }
 
