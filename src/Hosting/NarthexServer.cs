@@ -263,6 +263,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -411,6 +412,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         ApplyNotifications(configuration);
         await ApplyRulesAsync(configuration, ruleFiles);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(

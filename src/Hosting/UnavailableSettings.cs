@@ -18,11 +18,6 @@ internal static class UnavailableSettings
             yield return ("remote_read", "remote storage is not asked by queries");
         }
 
-        if (configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold > 0)
-        {
-            yield return ("storage.tsdb.stale_series_compaction_threshold", "series that went stale stay in memory until their time range becomes a block");
-        }
-
         if (configuration.Tracing is not null)
         {
             yield return ("tracing", "no traces are sent");
