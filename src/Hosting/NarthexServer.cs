@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
+using Narthex.Configuration.RuleFiles;
 using Narthex.Instrumentation;
 using Narthex.Model;
 using Narthex.PromQL;
@@ -50,6 +51,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _engine = new QueryEngine(EngineOptions(options, () => _state.Configuration.Global.EvaluationInterval), time, metrics);
         _live = new LiveNotifications(options.MaxNotificationSubscribers, metrics, time);
         _notifier = MakeNotifier(loggers);
+        _rules = MakeRules(loggers);
         _scraping = new ScrapeManager(
             _database,
             new ScrapeManagerOptions
@@ -90,7 +92,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         var metrics = new MetricRegistry(time);
         ProcessMetrics.Register(metrics);
         RuntimeMetrics.Register(metrics);
-        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+        return StartAsync(options, ProductionParts.Make(options, metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
     }
 
     internal static async Task<NarthexServer> StartAsync(
@@ -121,7 +123,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             long started = _time.GetTimestamp();
             ServerLog.Loading(_logger, _options.ConfigFile);
             PrometheusConfig configuration = _parts.Configuration.Load(_options.ConfigFile);
-            Apply(configuration);
+            await ApplyAsync(configuration);
             ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
             _live.Remove(LiveNotifications.ReloadFailed);
             return null;
@@ -167,6 +169,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         await Task.WhenAll(_background);
         await _scraping.DisposeAsync();
         LogIf(wasReady, ServerLog.ScrapingStopped);
+        await _rules.StopAsync(cancellationToken);
         await StopNotificationsAsync(wasReady);
         _live.Close();
         if (_web is not null)
@@ -244,6 +247,13 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         EnableFillModifiers = options.Features.Contains("promql-binop-fill-modifiers"),
     };
 
+    private static ParserOptions LanguageOf(ServerOptions options) => new()
+    {
+        EnableExperimentalFunctions = options.Features.Contains("promql-experimental-functions"),
+        EnableExtendedRangeSelectors = options.Features.Contains("promql-extended-range-selectors"),
+        EnableBinopFillModifiers = options.Features.Contains("promql-binop-fill-modifiers"),
+    };
+
     private async Task StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         _live.Add(LiveNotifications.StartingUp);
@@ -253,6 +263,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -273,11 +284,12 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         long started = _time.GetTimestamp();
         ServerLog.Loading(_logger, _options.ConfigFile);
-        ApplyFirst(configuration);
+        await ApplyFirstAsync(configuration);
         ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
         _state.EnterPhase(ServerPhase.Ready);
         _live.Remove(LiveNotifications.StartingUp);
         ServerLog.Ready(_logger);
+        _rules.Start();
         _background.Add(TakeTargetsAsync());
         _background.Add(TakeAlertmanagersAsync());
         if (_options.AutoReload || _options.Features.Contains("auto-reload-config"))
@@ -333,7 +345,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             MaxConnections = _options.MaxConnections,
             ExternalPath = external.Path,
             RoutePrefix = external.RoutePrefix,
+            ExternalUrl = external.BaseUrl,
             UserAssets = _options.UserAssets,
+            ConsoleTemplates = _options.ConsoleTemplates,
+            ConsoleLibraries = _options.ConsoleLibraries,
             EnableLifecycle = _options.EnableLifecycle,
             EnableAdminApi = _options.EnableAdminApi,
             PageTitle = _options.PageTitle,
@@ -350,13 +365,9 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             Explainer = _engine,
             Exemplars = () => _database,
             Administration = () => _database,
-            Language = new ParserOptions
-            {
-                EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),
-                EnableExtendedRangeSelectors = _options.Features.Contains("promql-extended-range-selectors"),
-                EnableBinopFillModifiers = _options.Features.Contains("promql-binop-fill-modifiers"),
-            },
+            Language = LanguageOf(_options),
             Targets = _scraping,
+            RuleGroups = () => _rules.Groups,
             Alertmanagers = _notifier,
             Notifications = _live,
             Metrics = _metrics,
@@ -378,11 +389,11 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
-    private void ApplyFirst(PrometheusConfig configuration)
+    private async Task ApplyFirstAsync(PrometheusConfig configuration)
     {
         try
         {
-            Apply(configuration);
+            await ApplyAsync(configuration);
         }
         catch (ConfigurationException e)
         {
@@ -391,21 +402,39 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
-    private void Apply(PrometheusConfig configuration)
+    private async Task ApplyAsync(PrometheusConfig configuration)
     {
+        // What can be wrong comes first: nothing is taken of a configuration that cannot be taken whole.
+        IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles = LoadRules(configuration);
         QueryLog? queryLog = OpenQueryLog(configuration);
+        ApplyScraping(configuration, queryLog);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
-        _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         ApplyNotifications(configuration);
+        await ApplyRulesAsync(configuration, ruleFiles);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
         _state.OnLoaded(configuration);
         foreach ((string key, string effect) in UnavailableSettings.Find(configuration))
         {
             ServerLog.SettingUnavailable(_logger, key, effect);
+        }
+    }
+
+    // Opens the logs of failed scrapes, so it may still refuse the configuration: nothing else of it is in force by then.
+    private void ApplyScraping(PrometheusConfig configuration, QueryLog? queryLog)
+    {
+        try
+        {
+            _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        }
+        catch (ConfigurationException)
+        {
+            queryLog?.Dispose();
+            throw;
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed record GlobalSection(GlobalConfig Config, bool HasProtocols, Nam
             ScrapeNativeHistograms = section.Flag("scrape_native_histograms"),
             ConvertClassicHistogramsToNhcb = section.Flag("convert_classic_histograms_to_nhcb"),
             AlwaysScrapeClassicHistograms = section.Flag("always_scrape_classic_histograms"),
-            ExtraScrapeMetrics = section.Flag("extra_scrape_metrics"),
+            ExtraScrapeMetrics = section.Flag("extra_scrape_metrics", context.Options.ExtraScrapeMetrics),
         };
         section.Finish();
 

@@ -194,7 +194,7 @@ internal sealed class SectionReader
     {
         foreach ((string key, int line) in _keys)
         {
-            if (!_known.Contains(key))
+            if (!_known.Contains(key) && !Context.Options.IgnoreUnknownKeys)
             {
                 Context.AddFault(line, $"field {key} not found in type {_type}");
             }

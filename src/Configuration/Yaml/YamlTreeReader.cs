@@ -39,6 +39,27 @@ internal sealed class YamlTreeReader
         }
     }
 
+    /// <summary>Whether something follows the first document of a text that has been read.</summary>
+    public static bool HasMoreDocuments(string text)
+    {
+        var parser = new Parser(new StringReader(text));
+        int documents = 0;
+        try
+        {
+            while (documents < 2 && parser.MoveNext())
+            {
+                documents += parser.Current is DocumentStart ? 1 : 0;
+            }
+        }
+        catch (YamlException)
+        {
+            // What follows is not YAML: nobody reads it anyway.
+            return true;
+        }
+
+        return documents > 1;
+    }
+
     private YamlNode? ReadDocument()
     {
         _parser.Consume<StreamStart>();
@@ -104,10 +125,11 @@ internal sealed class YamlTreeReader
     private static YamlScalar ReadScalar(Scalar scalar)
     {
         int line = (int)scalar.Start.Line;
+        int column = (int)scalar.Start.Column;
         bool isPlain = scalar.Style == ScalarStyle.Plain && scalar.Tag.IsEmpty;
         if (scalar.Tag.IsEmpty || scalar.Tag.Value != "tag:yaml.org,2002:binary")
         {
-            return new YamlScalar(line, scalar.Value, isPlain, isInvalidText: false);
+            return new YamlScalar(line, scalar.Value, isPlain, isInvalidText: false) { Column = column };
         }
 
         byte[] bytes;
@@ -121,7 +143,7 @@ internal sealed class YamlTreeReader
         }
 
         bool isText = Utf8.IsValid(bytes);
-        return new YamlScalar(line, isText ? Encoding.UTF8.GetString(bytes) : Encoding.Latin1.GetString(bytes), isPlain: false, !isText);
+        return new YamlScalar(line, isText ? Encoding.UTF8.GetString(bytes) : Encoding.Latin1.GetString(bytes), isPlain: false, !isText) { Column = column };
     }
 
     // "<<: *base" takes over what the mapping does not have itself.

@@ -12,6 +12,9 @@ internal sealed class ReplayShard : IDisposable
     private const int BatchSamples = 8192;
     private const int BatchesMax = 16;
     private const int StatesAhead = 16;
+
+    // No sample has it: the replay takes none that is as old as the oldest time there is.
+    private const long Eviction = long.MinValue;
     private const int ChunksAhead = 8;
 
     private readonly HeadStorage _head;
@@ -55,6 +58,9 @@ internal sealed class ReplayShard : IDisposable
         _filling.Histograms[_filling.Count] = histogram;
         Add(series, timestampMs, 0);
     }
+
+    /// <summary>Drops the samples of a series that were added before.</summary>
+    public void Evict(uint series) => Add(series, Eviction, 0);
 
     /// <summary>There will be no more.</summary>
     public void Complete()
@@ -118,6 +124,12 @@ internal sealed class ReplayShard : IDisposable
             }
 
             long timestampMs = batch.Timestamps[i];
+            if (timestampMs == Eviction)
+            {
+                _head.ReplayEviction(batch.Series[i]);
+                continue;
+            }
+
             bool applied = batch.Histograms?[i] is { } histogram
                 ? _head.Replay(batch.Series[i], timestampMs, histogram)
                 : _head.Replay(batch.Series[i], timestampMs, batch.Values[i]);

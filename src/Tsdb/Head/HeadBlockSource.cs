@@ -21,7 +21,8 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
     private readonly HeadQuerier _view;
     private readonly uint[] _series;
 
-    public HeadBlockSource(HeadStorage head, TimeRange range, CancellationToken cancellationToken)
+    /// <summary>Opens a range, of all series or of those in some slots.</summary>
+    public HeadBlockSource(HeadStorage head, TimeRange range, CancellationToken cancellationToken, IReadOnlyDictionary<uint, long>? slots = null)
     {
         _head = head;
         _view = (HeadQuerier)head.OpenQuerier(range);
@@ -30,6 +31,11 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             uint[] found = _view.SelectVisible(Everything, checkOldest: true, out int count, cancellationToken);
             _series = found.AsSpan(0, count).ToArray();
             HeadQuerier.Return(found);
+            if (slots is not null)
+            {
+                _series = Array.FindAll(_series, series => slots.ContainsKey(_view.Index.SlotOf(series)));
+            }
+
             _series.AsSpan().Sort(_view.Index.Compare);
         }
         catch
@@ -38,6 +44,9 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether there is no series.</summary>
+    public bool IsEmpty => _series.Length == 0;
 
     /// <inheritdoc/>
     public ISymbolCursor OpenSymbols() => new Symbols(_view.Index, _series);

@@ -17,6 +17,7 @@ public sealed partial class HeadStorage
         // Chunks of a series do not overlap: the floats before it have one of their own.
         Chunks.CloseOpen(series, ref state);
         Histograms.Append(series, ref state, timestampMs, histogram);
+        NoteStaleness(ref state, histogram.IsStale);
         state.Flags |= SeriesFlags.HasHistograms;
     }
 
@@ -30,6 +31,7 @@ public sealed partial class HeadStorage
         }
 
         Chunks.Append(series, ref state, timestampMs, value);
+        NoteStaleness(ref state, StaleNaN.IsStale(value));
     }
 
     /// <summary>Makes staleness markers of series whose newest sample is a histogram into histograms, as upstream does.</summary>
@@ -82,6 +84,7 @@ public sealed partial class HeadStorage
 
         Histograms.Restore(series, open);
         state.Flags |= SeriesFlags.HasHistograms;
+        NoteStaleness(ref state, open.Last.IsStale);
         return true;
     }
 }

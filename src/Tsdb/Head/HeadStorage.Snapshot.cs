@@ -1,3 +1,4 @@
+using Narthex.Model;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Series;
 
@@ -27,6 +28,7 @@ public sealed partial class HeadStorage
         }
 
         Chunks.Restore(ref state, in encoder, chunk);
+        NoteStaleness(ref state, StaleNaN.IsStale(encoder.LastValue));
         return true;
     }
 }

@@ -344,6 +344,10 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 {
                     Interlocked.Increment(ref rows.GetHistogram(i) is null ? ref Counters.OutOfBoundSamples : ref Counters.OutOfBoundHistograms);
                 }
+                else
+                {
+                    ObserveOutOfOrder(timestampMs);
+                }
             }
             else if (series == previousSeries && timestampMs <= previousMs)
             {
@@ -384,6 +388,8 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             {
                 Interlocked.Increment(ref histogram is null ? ref Counters.OutOfOrderSamples : ref Counters.OutOfOrderHistograms);
             }
+
+            ObserveOutOfOrder(rows.Timestamps[row]);
 
             return AppendError.OutOfOrder;
         }

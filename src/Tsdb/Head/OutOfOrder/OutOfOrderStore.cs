@@ -107,6 +107,33 @@ internal sealed class OutOfOrderStore
         return version.Closed;
     }
 
+    /// <summary>The samples that the open chunk of a series still takes before it is full.</summary>
+    public int GetRoom(uint slot) => _series.TryGetValue(slot, out Series? series) && series.Newest is { } newest ? newest.Room : OutOfOrderVersion.SamplesMax;
+
+    /// <summary>The newest samples of a series; null if there are none.</summary>
+    public OutOfOrderVersion? GetNewest(uint slot) => _series.TryGetValue(slot, out Series? series) ? series.Newest : null;
+
+    /// <summary>Ends the open chunk of a series, whose samples are in these.</summary>
+    public void Close(uint slot, List<OutOfOrderChunk> chunks) => Change(_series[slot]).Close(chunks);
+
+    /// <summary>At the start: what the log gave a series since the last full chunk is in these.</summary>
+    public void Adopt(uint slot, List<OutOfOrderChunk> chunks)
+    {
+        if (!_series.TryGetValue(slot, out Series? series))
+        {
+            series = new Series();
+            _series[slot] = series;
+            Volatile.Write(ref _count, _count + 1);
+        }
+
+        Change(series).Close(chunks);
+        foreach (OutOfOrderChunk chunk in chunks)
+        {
+            Volatile.Write(ref _minMs, Math.Min(_minMs, chunk.Range.MinMs));
+            Volatile.Write(ref _maxMs, Math.Max(_maxMs, chunk.Range.MaxMs));
+        }
+    }
+
     /// <summary>Forgets the first full chunks of a series. False if it has no samples left.</summary>
     public bool Drop(uint slot, int chunks)
     {

@@ -66,6 +66,9 @@ internal sealed class OutOfOrderVersion(long commit)
         Previous = this,
     };
 
+    /// <summary>The samples that the open chunk still takes.</summary>
+    public int Room => SamplesMax - _count;
+
     /// <summary>Whether a sample of this time would not be stored: the open chunk has one. Upstream does not look further back either.</summary>
     public bool Repeats(long timestampMs) => _count < SamplesMax && _timestamps.AsSpan(0, _count).BinarySearch(timestampMs) >= 0;
 
@@ -103,29 +106,33 @@ internal sealed class OutOfOrderVersion(long commit)
         return true;
     }
 
-    /// <summary>Makes chunks of the open samples: one for each run of the same kind, as floats and histograms share none.</summary>
+    /// <summary>Makes chunks of the open samples.</summary>
     public void Close()
     {
-        if (_count == 0)
+        if (_count > 0)
         {
-            return;
+            var closed = new List<OutOfOrderChunk>();
+            EncodeOpen(closed);
+            Close(closed);
+        }
+    }
+
+    /// <summary>Appends what <see cref="Close()"/> would make to a list: one chunk for each run of the same kind, as floats and histograms share none.</summary>
+    public void EncodeOpen(List<OutOfOrderChunk> chunks)
+    {
+        using var samples = new SampleBuffer();
+        for (int i = 0; i < _count; i++)
+        {
+            AppendOpen(i, samples);
         }
 
-        var closed = new List<OutOfOrderChunk>(Closed);
-        for (int start = 0; start < _count;)
-        {
-            bool isHistogram = _histograms?[start] is not null;
-            int end = start + 1;
-            while (end < _count && (_histograms?[end] is not null) == isHistogram)
-            {
-                end++;
-            }
+        OutOfOrderChunk.Encode(samples, chunks);
+    }
 
-            closed.Add(isHistogram ? CloseHistograms(start, end) : new OutOfOrderChunk(_timestamps.AsSpan(start..end), _values.AsSpan(start..end)));
-            start = end;
-        }
-
-        Closed = [.. closed];
+    /// <summary>Ends the open chunk: its samples are in these.</summary>
+    public void Close(List<OutOfOrderChunk> chunks)
+    {
+        Closed = [.. Closed, .. chunks];
         _count = 0;
         _histograms = null;
         _timestamps = [];
@@ -147,27 +154,21 @@ internal sealed class OutOfOrderVersion(long commit)
         {
             if (range.Contains(_timestamps[i]))
             {
-                if (_histograms?[i] is { } histogram)
-                {
-                    samples.Append(_timestamps[i], histogram);
-                }
-                else
-                {
-                    samples.Append(_timestamps[i], _values[i]);
-                }
+                AppendOpen(i, samples);
             }
         }
     }
 
-    private OutOfOrderChunk CloseHistograms(int start, int end)
+    private void AppendOpen(int index, SampleBuffer samples)
     {
-        var histograms = new (long, FloatHistogram)[end - start];
-        for (int i = start; i < end; i++)
+        if (_histograms?[index] is { } histogram)
         {
-            histograms[i - start] = (_timestamps[i], _histograms![i]!);
+            samples.Append(_timestamps[index], histogram);
         }
-
-        return new OutOfOrderChunk(histograms);
+        else
+        {
+            samples.Append(_timestamps[index], _values[index]);
+        }
     }
 
     private void InsertAt<T>(T[] items, int at, T item)

@@ -17,6 +17,24 @@ internal sealed class HistogramStore(ClosedChunkStore closedChunks, long chunkRa
     /// <summary>The number of series with histograms.</summary>
     public int SeriesCount => _series.Count;
 
+    /// <summary>The buckets of the newest histogram of each series, as far as it has been seen.</summary>
+    public long BucketCount
+    {
+        get
+        {
+            long buckets = 0;
+            foreach (KeyValuePair<uint, HistogramSeries> entry in _series)
+            {
+                lock (entry.Value)
+                {
+                    buckets += entry.Value.Newest is { } newest ? newest.PositiveBuckets.Length + newest.NegativeBuckets.Length : 0;
+                }
+            }
+
+            return buckets;
+        }
+    }
+
     /// <summary>Chunks started so far.</summary>
     public long ChunksCreated => Volatile.Read(ref _chunksCreated);
 

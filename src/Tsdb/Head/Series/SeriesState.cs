@@ -45,4 +45,7 @@ internal enum SeriesFlags : byte
 
     /// <summary>It has samples that came out of order: see <see cref="OutOfOrder.OutOfOrderStore"/>.</summary>
     HasOutOfOrder = 2,
+
+    /// <summary>Its newest sample is a staleness marker.</summary>
+    IsStale = 4,
 }

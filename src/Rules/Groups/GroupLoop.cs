@@ -1,0 +1,107 @@
+namespace Narthex.Rules.Groups;
+
+/// <summary>Evaluates one group at its times, until it is stopped. Between two evaluations it is a timer, not a thread.</summary>
+internal sealed class GroupLoop(RuleGroup group, CancellationToken abort) : IDisposable
+{
+    // The longest wait that timers can do is some weeks; looking at the clock now and then also follows its changes.
+    private static readonly TimeSpan WaitMax = TimeSpan.FromHours(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
+
+    public RuleGroup Group => group;
+
+    public void Start() => _running = Task.Run(RunAsync, CancellationToken.None);
+
+    /// <summary>Ends when an evaluation that is under way has ended.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+    }
+
+    /// <summary>Releases it, once it has stopped.</summary>
+    public void Dispose() => _stop.Dispose();
+
+    /// <summary>Of a group that is gone: marks its series as stale, once two more intervals have passed without another group that writes them.</summary>
+    public async Task EndSeriesAsync(CancellationToken serverStopping)
+    {
+        DateTimeOffset now = group.Context.Time.GetUtcNow();
+        try
+        {
+            await Task.Delay(group.Interval * 2, group.Context.Time, serverStopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The next server goes on with them.
+            return;
+        }
+
+        group.EndAll(now);
+    }
+
+    private async Task RunAsync()
+    {
+        TimeProvider time = group.Context.Time;
+        try
+        {
+            DateTimeOffset due = GroupSchedule.DueAt(time.GetUtcNow(), group.Interval, group.Key) + group.Interval;
+            await WaitUntilAsync(due).ConfigureAwait(false);
+            while (!_stop.IsCancellationRequested)
+            {
+                await EvaluateAsync(due).ConfigureAwait(false);
+                await WaitUntilAsync(due + group.Interval).ConfigureAwait(false);
+                int missed = GroupSchedule.CountMissed(due, time.GetUtcNow(), group.Interval);
+                if (missed > 0)
+                {
+                    group.Metrics?.Missed.Increment(missed);
+                    group.Metrics?.Iterations.Increment(missed);
+                }
+
+                due += (missed + 1) * group.Interval;
+                if (group.NeedsRestoring)
+                {
+                    // The evaluation before has found the alerts; this one makes them known, then they learn of their past.
+                    await EvaluateAsync(due).ConfigureAwait(false);
+                    group.Restore(time.GetUtcNow(), abort);
+                    await WaitUntilAsync(due + group.Interval).ConfigureAwait(false);
+                    due += (GroupSchedule.CountMissed(due, time.GetUtcNow(), group.Interval) + 1) * group.Interval;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private async Task EvaluateAsync(DateTimeOffset due)
+    {
+        group.Metrics?.Iterations.Increment();
+        try
+        {
+            await group.EvaluateAsync(due, abort).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // A fault in one evaluation must not silence a group of alerts for ever.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            RuleLog.GroupCrashed(group.Context.Logger, group.File, group.Name, error);
+        }
+    }
+
+    private async Task WaitUntilAsync(DateTimeOffset due)
+    {
+        TimeProvider time = group.Context.Time;
+        while (due - time.GetUtcNow() is { Ticks: > 0 } rest)
+        {
+            await Task.Delay(rest < WaitMax ? rest : WaitMax, time, _stop.Token).ConfigureAwait(false);
+        }
+
+        _stop.Token.ThrowIfCancellationRequested();
+    }
+}
