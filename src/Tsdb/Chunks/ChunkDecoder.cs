@@ -15,6 +15,9 @@ public static class ChunkDecoder
             case ChunkEncoding.Xor:
                 XorDecoder.Append(chunk, XorDecoder.CountSamples(chunk), range, samples);
                 break;
+            case ChunkEncoding.Xor2:
+                Xor2Decoder.Append(chunk, XorDecoder.CountSamples(chunk), range, samples);
+                break;
             case ChunkEncoding.Histogram:
                 HistogramDecoder.Append(chunk, floats: false, range, samples);
                 break;
