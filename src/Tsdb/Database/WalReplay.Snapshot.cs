@@ -3,6 +3,7 @@ using System.Text;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Chunks;
+using Narthex.Tsdb.Head;
 using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Head.Series;
 using Narthex.Tsdb.Snapshots;
@@ -123,10 +124,10 @@ internal sealed partial class WalReplay
         return AreSound(series.Labels)
             && (!series.HasChunk
                 || (series.Chunk.Length <= ChunkAppender.ChunkBytesMax
-                    && XorEncoder.TryRecover(series.Chunk, out XorAppenderState state)
+                    && HeadStorage.TryRecover(series.Encoding, series.Chunk, out XorAppenderState state, out _)
                     && state.Count > 0
                     && state.LastTimestampMs == series.MaxMs
-                    && ChunkAppender.FirstTimestamp(series.Chunk) == series.MinMs));
+                    && ChunkAppender.FirstTimestamp(series.Encoding, series.Chunk) == series.MinMs));
     }
 
     private static bool AreSound(RecordLabels labels)
@@ -172,6 +173,6 @@ internal sealed partial class WalReplay
     private bool Load(in SnapshotSeries snapshot)
     {
         uint slot = AddSeries(snapshot.Number, snapshot.Labels.ToLabels());
-        return snapshot.HasChunk && head.Restore(slot, snapshot.Chunk);
+        return snapshot.HasChunk && head.Restore(slot, snapshot.Encoding, snapshot.Chunk);
     }
 }

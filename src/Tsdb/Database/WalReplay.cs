@@ -304,7 +304,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         {
             if (TryFindSeries(reader.Ref, out uint series))
             {
-                ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
+                ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram, reader.StartTimestampMs);
             }
             else if (reader.TimestampMs >= head.MinValidTimeMs)
             {

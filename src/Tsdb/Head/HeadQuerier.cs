@@ -186,7 +186,7 @@ internal sealed class HeadQuerier(
             ReadClosedChunks(state.ClosedChunks, visible, samples);
             if (state.Encoder.Count > 0)
             {
-                Chunks.XorDecoder.Append(chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
+                Chunks.ChunkDecoder.AppendFloats(state.OpenEncoding, chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
             }
 
             if ((state.Flags & SeriesFlags.HasHistograms) == 0)
@@ -250,7 +250,7 @@ internal sealed class HeadQuerier(
         while (count > 0)
         {
             ClosedChunk chunk = head.ClosedChunks.Get(handles[--count]);
-            Chunks.XorDecoder.Append(chunk.Bytes, Chunks.XorDecoder.CountSamples(chunk.Bytes), visible, samples);
+            Chunks.ChunkDecoder.Append(chunk.Encoding, chunk.Bytes, visible, samples);
         }
 
         if (rented is not null)
@@ -322,7 +322,7 @@ internal sealed class HeadQuerier(
 
             // A chunk that was closed since then started at the same time.
             oldest = copy.ClosedChunks == state.ClosedChunks
-                ? copy.OpenChunk == 0 ? long.MaxValue : ChunkAppender.FirstTimestamp(chunk)
+                ? copy.OpenChunk == 0 ? long.MaxValue : ChunkAppender.FirstTimestamp(copy.OpenEncoding, chunk)
                 : copy.ClosedChunks == 0 ? long.MinValue : head.ClosedChunks.Get(copy.ClosedChunks).MinMs;
         }
 

@@ -55,13 +55,14 @@ internal ref struct SnapshotSeries
     }
 
     /// <summary>Appends the part behind the labels, of a series with an open chunk of floats.</summary>
-    public static void WriteFloatChunk(ByteWriter destination, long chunkRangeMs, long minMs, in XorAppenderState state, ReadOnlySpan<byte> chunk)
+    public static void WriteFloatChunk(
+        ByteWriter destination, long chunkRangeMs, long minMs, ChunkEncoding encoding, in XorAppenderState state, ReadOnlySpan<byte> chunk)
     {
         destination.WriteInt64(chunkRangeMs);
         destination.WriteUvarint(1);
         destination.WriteInt64(minMs);
         destination.WriteInt64(state.LastTimestampMs);
-        destination.WriteByte((byte)ChunkEncoding.Xor);
+        destination.WriteByte((byte)encoding);
         destination.WriteString(chunk);
         destination.GetSpan(LastSamplesSkipped)[..LastSamplesSkipped].Clear();
         destination.Advance(LastSamplesSkipped);
@@ -89,7 +90,7 @@ internal ref struct SnapshotSeries
             series.MaxMs = reader.ReadInt64();
             series.Encoding = (ChunkEncoding)reader.ReadByte();
             series.Chunk = reader.ReadString();
-            if (series.Encoding != ChunkEncoding.Xor)
+            if (!ChunkEncodings.IsFloat(series.Encoding))
             {
                 return false;
             }

@@ -83,7 +83,7 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         _chains.TrimExcess();
     }
 
-    private static bool CanRead(ChunkEncoding encoding) => encoding == ChunkEncoding.Xor;
+    private static bool CanRead(ChunkEncoding encoding) => ChunkEncodings.IsFloat(encoding);
 }
 
 /// <summary>The chunks of a series in files.</summary>

@@ -8,30 +8,30 @@ namespace Narthex.Tsdb.Head.OutOfOrder;
 internal sealed class OutOfOrderChunk
 {
     private readonly byte[] _floats = [];
+    private readonly ChunkEncoding _encoding = ChunkEncoding.Xor;
     private readonly int _floatCount;
     private readonly (long TimestampMs, FloatHistogram Histogram)[] _histograms = [];
 
-    /// <summary>Encodes floats, ascending by time.</summary>
-    public OutOfOrderChunk(ReadOnlySpan<long> timestamps, ReadOnlySpan<double> values)
-    {
-        Span<byte> room = stackalloc byte[XorEncoder.HeaderBytes + (OutOfOrderVersion.SamplesMax * XorEncoder.BytesPerSampleMax)];
-        XorAppenderState state = default;
-        for (int i = 0; i < timestamps.Length; i++)
-        {
-            if (!XorEncoder.TryAppend(ref state, room, timestamps[i], values[i]))
-            {
-                throw new System.Diagnostics.UnreachableException("There is room for the longest samples.");
-            }
-        }
+    // Of histograms; empty if there are none.
+    private readonly long[] _starts = [];
 
+    /// <summary>Encodes floats, ascending by time. There may be no start timestamps.</summary>
+    public OutOfOrderChunk(ReadOnlySpan<long> timestamps, ReadOnlySpan<double> values, ReadOnlySpan<long> starts)
+    {
+        Span<byte> room = stackalloc byte[FloatChunk.BytesMax(OutOfOrderVersion.SamplesMax)];
+        _encoding = starts.ContainsAnyExcept(0) ? ChunkEncoding.Xor2 : ChunkEncoding.Xor;
+        int length = _encoding == ChunkEncoding.Xor2
+            ? FloatChunk.EncodeXor2(timestamps, values, starts, room)
+            : FloatChunk.EncodeXor(timestamps, values, room);
         Range = new TimeRange(timestamps[0], timestamps[^1]);
-        _floats = room[..state.ByteCount].ToArray();
-        _floatCount = state.Count;
+        _floats = room[..length].ToArray();
+        _floatCount = timestamps.Length;
     }
 
-    /// <summary>Takes histograms, ascending by time.</summary>
-    public OutOfOrderChunk((long TimestampMs, FloatHistogram Histogram)[] histograms)
+    /// <summary>Takes histograms, ascending by time. There may be no start timestamps.</summary>
+    public OutOfOrderChunk((long TimestampMs, FloatHistogram Histogram)[] histograms, ReadOnlySpan<long> starts)
     {
+        _starts = starts.ToArray();
         Range = new TimeRange(histograms[0].TimestampMs, histograms[^1].TimestampMs);
         _histograms = histograms;
     }
@@ -49,14 +49,16 @@ internal sealed class OutOfOrderChunk
 
         if (_floatCount > 0)
         {
-            XorDecoder.Append(_floats, _floatCount, range, samples);
+            ChunkDecoder.AppendFloats(_encoding, _floats, _floatCount, range, samples);
         }
 
-        foreach ((long timestampMs, FloatHistogram histogram) in _histograms)
+        for (int i = 0; i < _histograms.Length; i++)
         {
+            (long timestampMs, FloatHistogram histogram) = _histograms[i];
             if (range.Contains(timestampMs))
             {
                 samples.Append(timestampMs, histogram);
+                samples.SetStartTimestamp(_starts.Length > 0 ? _starts[i] : 0);
             }
         }
     }

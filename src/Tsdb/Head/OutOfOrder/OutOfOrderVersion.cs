@@ -14,6 +14,7 @@ internal sealed class OutOfOrderVersion(long commit)
     private long[] _timestamps = [];
     private double[] _values = [];
     private FloatHistogram?[]? _histograms;
+    private long[]? _starts;
     private int _count;
     private OutOfOrderVersion? _previous;
 
@@ -61,6 +62,7 @@ internal sealed class OutOfOrderVersion(long commit)
         _timestamps = [.. _timestamps],
         _values = [.. _values],
         _histograms = _histograms?.ToArray(),
+        _starts = _starts?.ToArray(),
         _count = _count,
         Closed = Closed,
         Previous = this,
@@ -70,7 +72,7 @@ internal sealed class OutOfOrderVersion(long commit)
     public bool Repeats(long timestampMs) => _count < SamplesMax && _timestamps.AsSpan(0, _count).BinarySearch(timestampMs) >= 0;
 
     /// <summary>Inserts a sample. False if the open chunk has one of this time already, which stays.</summary>
-    public bool Insert(long timestampMs, double value, FloatHistogram? histogram)
+    public bool Insert(long timestampMs, double value, FloatHistogram? histogram, long startMs)
     {
         if (_count == SamplesMax)
         {
@@ -99,6 +101,12 @@ internal sealed class OutOfOrderVersion(long commit)
             InsertAt(_histograms!, at, histogram);
         }
 
+        if (startMs != 0 || _starts is not null)
+        {
+            Array.Resize(ref _starts, _timestamps.Length);
+            InsertAt(_starts, at, startMs);
+        }
+
         _count++;
         return true;
     }
@@ -121,13 +129,17 @@ internal sealed class OutOfOrderVersion(long commit)
                 end++;
             }
 
-            closed.Add(isHistogram ? CloseHistograms(start, end) : new OutOfOrderChunk(_timestamps.AsSpan(start..end), _values.AsSpan(start..end)));
+            ReadOnlySpan<long> starts = _starts is null ? default : _starts.AsSpan(start..end);
+            closed.Add(isHistogram
+                ? CloseHistograms(start, end, starts)
+                : new OutOfOrderChunk(_timestamps.AsSpan(start..end), _values.AsSpan(start..end), starts));
             start = end;
         }
 
         Closed = [.. closed];
         _count = 0;
         _histograms = null;
+        _starts = null;
         _timestamps = [];
         _values = [];
     }
@@ -155,11 +167,13 @@ internal sealed class OutOfOrderVersion(long commit)
                 {
                     samples.Append(_timestamps[i], _values[i]);
                 }
+
+                samples.SetStartTimestamp(_starts?[i] ?? 0);
             }
         }
     }
 
-    private OutOfOrderChunk CloseHistograms(int start, int end)
+    private OutOfOrderChunk CloseHistograms(int start, int end, ReadOnlySpan<long> starts)
     {
         var histograms = new (long, FloatHistogram)[end - start];
         for (int i = start; i < end; i++)
@@ -167,7 +181,7 @@ internal sealed class OutOfOrderVersion(long commit)
             histograms[i - start] = (_timestamps[i], _histograms![i]!);
         }
 
-        return new OutOfOrderChunk(histograms);
+        return new OutOfOrderChunk(histograms, starts);
     }
 
     private void InsertAt<T>(T[] items, int at, T item)

@@ -44,13 +44,13 @@ internal sealed class HistogramSeries
     }
 
     /// <summary>Appends a histogram that is newer than the last sample. True if that started a chunk.</summary>
-    public bool Append(long timestampMs, FloatHistogram histogram, long chunkRangeMs)
+    public bool Append(long timestampMs, FloatHistogram histogram, long chunkRangeMs, bool hasStarts = false, long startMs = 0)
     {
         // Counts that are not integers make a series one of floats. It stays so: those of a float that happen to be integers must not cut a chunk each time.
         bool floats = _floats || !HistogramChunk.HasIntegerCounts(histogram);
         bool started = true;
         HistogramChunk? previous = floats == _floats ? _open : null;
-        if (_open is not null && (floats != _floats || IsFull(timestampMs, chunkRangeMs)))
+        if (_open is not null && (floats != _floats || hasStarts != _open.HasStarts || IsFull(timestampMs, chunkRangeMs)))
         {
             Close();
         }
@@ -58,11 +58,11 @@ internal sealed class HistogramSeries
         _floats = floats;
         if (_open is null)
         {
-            _open = HistogramChunk.Start(floats, timestampMs, histogram, previous);
+            _open = HistogramChunk.Start(floats, timestampMs, histogram, previous, hasStarts, startMs);
             _cutAtMs = ChunkCutting.RangeEnd(timestampMs, chunkRangeMs);
             _endEstimated = false;
         }
-        else if (!_open.TryAppend(timestampMs, histogram, out HistogramChunk? next))
+        else if (!_open.TryAppend(timestampMs, histogram, out HistogramChunk? next, startMs))
         {
             // That the end counts as estimated already is upstream's way: such a chunk ends with the range, or when it is far too large.
             Close();

@@ -14,6 +14,9 @@ internal sealed class HistogramStore(long chunkRangeMs)
     private long _chunksCreated;
     private long _chunksRemoved;
 
+    /// <summary>Whether new chunks keep start timestamps. Before the first sample.</summary>
+    public bool KeepStarts { get; set; }
+
     /// <summary>The number of series with histograms.</summary>
     public int SeriesCount => _series.Count;
 
@@ -59,12 +62,12 @@ internal sealed class HistogramStore(long chunkRangeMs)
     }
 
     /// <summary>Adds a histogram that is newer than the last sample of its series.</summary>
-    public void Append(uint series, long timestampMs, FloatHistogram histogram)
+    public void Append(uint series, long timestampMs, FloatHistogram histogram, long startMs = 0)
     {
         HistogramSeries found = _series.GetOrAdd(series, static _ => new HistogramSeries());
         lock (found)
         {
-            if (found.Append(timestampMs, histogram, chunkRangeMs))
+            if (found.Append(timestampMs, histogram, chunkRangeMs, KeepStarts, startMs))
             {
                 Interlocked.Increment(ref _chunksCreated);
             }
