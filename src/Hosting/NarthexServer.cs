@@ -10,6 +10,7 @@ using Narthex.Storage;
 using Narthex.Tsdb;
 using Narthex.Tsdb.Wal;
 using Narthex.Web;
+using Narthex.Web.Live;
 
 namespace Narthex.Hosting;
 
@@ -47,6 +48,8 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _database = new TsdbDatabase(options.StoragePath, DatabaseOptions(options), metrics, time, loggers.CreateLogger("Narthex.Tsdb"));
         _state = new ServerState(options, parts.Configuration, _database, metrics, time);
         _engine = new QueryEngine(EngineOptions(options, () => _state.Configuration.Global.EvaluationInterval), time, metrics);
+        _live = new LiveNotifications(options.MaxNotificationSubscribers, metrics, time);
+        _notifier = MakeNotifier(loggers);
         _scraping = new ScrapeManager(
             _database,
             new ScrapeManagerOptions
@@ -55,6 +58,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
                 UserAgent = "Prometheus/" + BuildInformation.Current.Version,
                 AdjustTimestamps = options.AdjustScrapeTimestamps,
                 TimestampTolerance = options.ScrapeTimestampTolerance,
+                EnableTypeAndUnitLabels = options.Features.Contains("type-and-unit-labels"),
             },
             metrics,
             time,
@@ -119,11 +123,13 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             PrometheusConfig configuration = _parts.Configuration.Load(_options.ConfigFile);
             Apply(configuration);
             ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
+            _live.Remove(LiveNotifications.ReloadFailed);
             return null;
         }
         catch (ConfigurationException e)
         {
             _state.OnLoadFailed();
+            _live.Add(LiveNotifications.ReloadFailed);
             string error = $"couldn't load configuration (--config.file={GoQuote.Quote(_options.ConfigFile)}): {e.Message}";
             ServerLog.ReloadFailed(_logger, error);
             return error;
@@ -137,6 +143,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
     void IServerControl.RequestQuit()
     {
         ServerLog.QuitRequested(_logger);
+        _live.Add(LiveNotifications.ShuttingDown);
         _completion.TrySetResult();
     }
 
@@ -150,13 +157,18 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         bool wasReady = _state.Phase == ServerPhase.Ready;
         _state.EnterPhase(ServerPhase.Stopping);
+        _live.Add(LiveNotifications.ShuttingDown);
         await _stopping.CancelAsync();
         LogIf(wasReady, ServerLog.DiscoveryStopping);
         await _parts.Discovery.DisposeAsync();
+        LogIf(wasReady, ServerLog.AlertmanagerDiscoveryStopping);
+        await _parts.AlertmanagerDiscovery.DisposeAsync();
         LogIf(wasReady, ServerLog.ScrapingStopping);
         await Task.WhenAll(_background);
         await _scraping.DisposeAsync();
         LogIf(wasReady, ServerLog.ScrapingStopped);
+        await StopNotificationsAsync(wasReady);
+        _live.Close();
         if (_web is not null)
         {
             await _web.StopAsync(cancellationToken);
@@ -234,6 +246,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     private async Task StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
+        _live.Add(LiveNotifications.StartingUp);
         RefuseWebConfiguration();
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
@@ -263,8 +276,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ApplyFirst(configuration);
         ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
         _state.EnterPhase(ServerPhase.Ready);
+        _live.Remove(LiveNotifications.StartingUp);
         ServerLog.Ready(_logger);
         _background.Add(TakeTargetsAsync());
+        _background.Add(TakeAlertmanagersAsync());
         if (_options.AutoReload || _options.Features.Contains("auto-reload-config"))
         {
             _background.Add(WatchConfigurationAsync());
@@ -342,6 +357,8 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
                 EnableBinopFillModifiers = _options.Features.Contains("promql-binop-fill-modifiers"),
             },
             Targets = _scraping,
+            Alertmanagers = _notifier,
+            Notifications = _live,
             Metrics = _metrics,
             RemoteWrite = _options.EnableRemoteWriteReceiver ? () => _receiver! : null,
         };
@@ -382,6 +399,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         SetExemplarLimits(configuration);
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        ApplyNotifications(configuration);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
         _state.OnLoaded(configuration);

@@ -16,19 +16,20 @@ internal static class ProductionParts
         var clients = new HttpClientFactory("Prometheus/" + BuildInformation.CompatibleVersion);
         var discoveryMetrics = new DiscoveryMetrics(metrics);
         ILogger logger = loggers.CreateLogger("Narthex.Discovery");
-        var discovery = new DiscoveryManager(
-            "scrape", new DiscovererFactory(clients, discoveryMetrics, time, loggers), discoveryMetrics, time, logger);
+        var discoverers = new DiscovererFactory(clients, discoveryMetrics, time, loggers);
         return new ServerParts
         {
             Configuration = new FileConfiguration(loggers.CreateLogger("Narthex.Configuration")),
-            Discovery = new ScrapeDiscovery(discovery),
+            Discovery = new ManagedDiscovery(new DiscoveryManager("scrape", discoverers, discoveryMetrics, time, logger)),
+            AlertmanagerDiscovery = new ManagedDiscovery(new DiscoveryManager("notify", discoverers, discoveryMetrics, time, logger)),
+            CreateAlertmanagerClient = entry => clients.Create(entry.HttpClient),
 
             // The scrape loop undoes compression itself, into buffers that it pools.
             CreateScrapeClient = job => clients.Create(job.HttpClient, decompress: false),
         };
     }
 
-    private sealed class ScrapeDiscovery(DiscoveryManager manager) : ITargetDiscovery
+    private sealed class ManagedDiscovery(DiscoveryManager manager) : ITargetDiscovery
     {
         public ChannelReader<IReadOnlyDictionary<string, IReadOnlyList<TargetGroup>>> Updates => manager.Updates;
 

@@ -50,6 +50,18 @@ internal static partial class ServerLog
     [LoggerMessage(EventId = 7013, Level = LogLevel.Information, Message = "Stopping scrape discovery manager...")]
     public static partial void DiscoveryStopping(ILogger logger);
 
+    [LoggerMessage(EventId = 7019, Level = LogLevel.Information, Message = "Stopping notify discovery manager...")]
+    public static partial void AlertmanagerDiscoveryStopping(ILogger logger);
+
+    [LoggerMessage(EventId = 7020, Level = LogLevel.Information, Message = "Stopping notifier manager...")]
+    public static partial void NotifierStopping(ILogger logger);
+
+    [LoggerMessage(EventId = 7021, Level = LogLevel.Information, Message = "Notifier manager stopped")]
+    public static partial void NotifierStopped(ILogger logger);
+
+    [LoggerMessage(EventId = 7022, Level = LogLevel.Error, Message = "Alertmanagers could not be taken over")]
+    public static partial void AlertmanagersFailed(ILogger logger, Exception error);
+
     [LoggerMessage(EventId = 7014, Level = LogLevel.Information, Message = "Stopping scrape manager...")]
     public static partial void ScrapingStopping(ILogger logger);
 

@@ -42,6 +42,9 @@ public sealed record ServerOptions
     /// <summary>Whether remote write is accepted.</summary>
     public bool EnableRemoteWriteReceiver { get; init; }
 
+    /// <summary>How many may subscribe to live notifications at one time.</summary>
+    public int MaxNotificationSubscribers { get; init; } = 16;
+
     /// <summary>The page title of the UI.</summary>
     public string PageTitle { get; init; } = "Prometheus Time Series Collection and Processing Server";
 
@@ -92,6 +95,15 @@ public sealed record ServerOptions
 
     /// <summary>How records of the write-ahead log are compressed: <c>none</c>, <c>snappy</c> or <c>zstd</c>.</summary>
     public string WalCompression { get; init; } = "snappy";
+
+    /// <summary>The most alerts that wait for one Alertmanager.</summary>
+    public int NotificationQueueCapacity { get; init; } = 10_000;
+
+    /// <summary>The most alerts in one request to an Alertmanager.</summary>
+    public int NotificationBatchSize { get; init; } = 256;
+
+    /// <summary>Whether alerts that wait are sent before the server stops.</summary>
+    public bool DrainNotificationQueueOnShutdown { get; init; } = true;
 
     /// <summary>How far back an instant selector looks.</summary>
     public TimeSpan LookbackDelta { get; init; } = TimeSpan.FromMinutes(5);

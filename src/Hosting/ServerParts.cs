@@ -31,6 +31,12 @@ internal sealed record ServerParts
 
     public required ITargetDiscovery Discovery { get; init; }
 
+    /// <summary>Finds Alertmanagers.</summary>
+    public required ITargetDiscovery AlertmanagerDiscovery { get; init; }
+
+    /// <summary>Makes the HTTP client of a set of Alertmanagers.</summary>
+    public required Func<AlertmanagerConfig, HttpClient> CreateAlertmanagerClient { get; init; }
+
     /// <summary>Makes the HTTP client of a scrape pool.</summary>
     public required Func<ScrapeConfig, HttpMessageInvoker> CreateScrapeClient { get; init; }
 }

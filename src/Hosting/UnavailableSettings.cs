@@ -13,11 +13,6 @@ internal static class UnavailableSettings
             yield return ("rule_files", "recording and alerting rules are not evaluated");
         }
 
-        if (configuration.Alerting.Alertmanagers.Count > 0)
-        {
-            yield return ("alerting", "no alerts are sent to Alertmanager");
-        }
-
         if (configuration.RemoteWrite.Count > 0)
         {
             yield return ("remote_write", "samples are not sent to remote storage");

@@ -9,9 +9,9 @@ internal static partial class UnusedFlags
     // By prefix: a flag leaves this list with the room that it belongs to.
     private static readonly string[] s_prefixes =
     [
-        "alertmanager.", "auto-gomemlimit.", "rules.", "storage.remote.", "storage.tsdb.head-chunks-write-queue-size",
+        "auto-gomemlimit.", "rules.", "storage.remote.", "storage.tsdb.head-chunks-write-queue-size",
         "web.console.",
-        "web.enable-otlp-receiver", "web.max-notifications-subscribers", "web.remote-write-receiver.", "web.search.",
+        "web.enable-otlp-receiver", "web.remote-write-receiver.", "web.search.",
     ];
 
     /// <summary>The names of those that were given.</summary>

@@ -21,6 +21,9 @@ public sealed record ScrapeManagerOptions
     /// <summary>How close is close.</summary>
     public TimeSpan TimestampTolerance { get; init; } = TimeSpan.FromMilliseconds(2);
 
+    /// <summary>Whether series get the labels <c>__type__</c> and <c>__unit__</c>.</summary>
+    public bool EnableTypeAndUnitLabels { get; init; }
+
     /// <summary>Tells servers apart that scrape the same targets. Empty: the host's name.</summary>
     public string HostName { get; init; } = Environment.MachineName;
 }
@@ -40,7 +43,10 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     public ScrapeManager(IAppendable storage, ScrapeManagerOptions options, MetricRegistry registry, TimeProvider time, ILogger<ScrapeManager> logger)
     {
         _options = options;
-        _context = new ScrapeContext(new AppenderPool(storage), new ScrapeMetrics(registry), new MetadataPool(), time, logger, options.UserAgent);
+        _context = new ScrapeContext(new AppenderPool(storage), new ScrapeMetrics(registry), new MetadataPool(), time, logger, options.UserAgent)
+        {
+            AddTypeAndUnitLabels = options.EnableTypeAndUnitLabels,
+        };
         Follow(registry, "prometheus_target_metadata_cache_entries", "Metric families with metadata in a scrape pool.", metadata => metadata.Families);
         Follow(registry, "prometheus_target_metadata_cache_bytes", "Bytes of the texts of that metadata.", metadata => metadata.Bytes);
     }

@@ -22,6 +22,7 @@ internal sealed class ScrapeMetrics
         TargetLimitExceeded = registry.CreateCounter("prometheus_target_scrape_pool_exceeded_target_limit_total", "Times that a scrape pool had more targets than it takes.");
         LabelLimitExceeded = registry.CreateCounter("prometheus_target_scrape_pool_exceeded_label_limits_total", "Scrapes refused for a limit on labels.");
         SampleLimitExceeded = registry.CreateCounter("prometheus_target_scrapes_exceeded_sample_limit_total", "Scrapes refused for the limit on samples.");
+        BucketLimitExceeded = registry.CreateCounter("prometheus_target_scrapes_exceeded_native_histogram_bucket_limit_total", "Scrapes refused for the limit on buckets of native histograms.");
         BodySizeLimitExceeded = registry.CreateCounter("prometheus_target_scrapes_exceeded_body_size_limit_total", "Scrapes refused for the limit on the body's size.");
         DuplicateTimestamps = registry.CreateCounter("prometheus_target_scrapes_sample_duplicate_timestamp_total", "Samples refused because another value stands at their time.");
         OutOfOrder = registry.CreateCounter("prometheus_target_scrapes_sample_out_of_order_total", "Samples refused because their series has newer ones.");
@@ -58,6 +59,8 @@ internal sealed class ScrapeMetrics
 
     public Counter BodySizeLimitExceeded { get; }
 
+    public Counter BucketLimitExceeded { get; }
+
     public Counter DuplicateTimestamps { get; }
 
     public Counter OutOfOrder { get; }
@@ -74,6 +77,7 @@ internal sealed class ScrapeMetrics
         Counter? counter = failure switch
         {
             ScrapeFailure.BodySizeLimit => BodySizeLimitExceeded,
+            ScrapeFailure.BucketLimit => BucketLimitExceeded,
             ScrapeFailure.SampleLimit => SampleLimitExceeded,
             ScrapeFailure.LabelLimit => LabelLimitExceeded,
             _ => null,

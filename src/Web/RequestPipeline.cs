@@ -140,13 +140,25 @@ internal sealed class RequestPipeline
         AddApi("/status/walreplay", Get, status.WalReplayAsync, needsReady: false);
         AddApi("/rules", Get, RuleEndpoints.RulesAsync);
         AddApi("/alerts", Get, RuleEndpoints.AlertsAsync);
-        AddApi("/alertmanagers", Get, RuleEndpoints.AlertmanagersAsync);
-        AddApi("/notifications", Get, RuleEndpoints.NotificationsAsync, needsReady: false);
+        AddNotifications();
         AddApi("/admin/tsdb/delete_series", Post | Put, admin.DeleteSeriesAsync);
         AddApi("/admin/tsdb/clean_tombstones", Post | Put, admin.CleanTombstonesAsync);
         AddApi("/admin/tsdb/snapshot", Post | Put, admin.SnapshotAsync);
 
         Add("/api/v1/write", Post, WriteAsync);
+    }
+
+    private void AddNotifications()
+    {
+        var notifications = new NotificationEndpoints(_services);
+        AddApi("/alertmanagers", Get, new AlertmanagerEndpoint(_services).AlertmanagersAsync);
+        AddApi("/notifications", Get, notifications.CurrentAsync, needsReady: false);
+        EndpointHandler live = (context, _) =>
+        {
+            _cors.Apply(context);
+            return notifications.LiveAsync(context);
+        };
+        Add("/api/v1/notifications/live", Get, live, needsReady: false);
     }
 
     private void AddManagement()

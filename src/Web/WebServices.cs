@@ -1,10 +1,12 @@
 using Narthex.Instrumentation;
+using Narthex.Notifications;
 using Narthex.PromQL;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Syntax;
 using Narthex.RemoteStorage;
 using Narthex.Scraping;
 using Narthex.Storage;
+using Narthex.Web.Live;
 
 namespace Narthex.Web;
 
@@ -37,6 +39,12 @@ public sealed record WebServices
 
     /// <summary>The targets being scraped.</summary>
     public required ITargetSource Targets { get; init; }
+
+    /// <summary>The Alertmanagers that alerts are sent to; null if none are sent.</summary>
+    public IAlertmanagerSource? Alertmanagers { get; init; }
+
+    /// <summary>What the UI tells people about the server; null if nothing.</summary>
+    public LiveNotifications? Notifications { get; init; }
 
     /// <summary>The server's own metrics, served under <c>/metrics</c>; the HTTP side adds its own.</summary>
     public required MetricRegistry Metrics { get; init; }

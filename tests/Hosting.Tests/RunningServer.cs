@@ -44,6 +44,8 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             Configuration = configuration,
             Discovery = discovery,
+            AlertmanagerDiscovery = new FakeDiscovery(),
+            CreateAlertmanagerClient = _ => new HttpClient(new FakeExporter()),
             CreateScrapeClient = _ => new HttpMessageInvoker(new FakeExporter()),
         };
         NarthexServer server = await NarthexServer.StartAsync(

@@ -7,9 +7,14 @@ namespace Narthex.Tests;
 internal sealed class StaticTarget : IDisposable
 {
     private readonly HttpListener _listener = new();
-    private volatile string _body;
+    private volatile byte[]? _body;
 
     public StaticTarget(string body, string contentType = "text/plain; version=0.0.4; charset=utf-8")
+        : this(Encoding.UTF8.GetBytes(body), contentType)
+    {
+    }
+
+    public StaticTarget(byte[] body, string contentType)
     {
         _body = body;
         ContentType = contentType;
@@ -28,8 +33,8 @@ internal sealed class StaticTarget : IDisposable
     /// <summary>What the next scrape gets; null means an error 500.</summary>
     public string? Body
     {
-        get => _body;
-        set => _body = value!;
+        get => _body is { } body ? Encoding.UTF8.GetString(body) : null;
+        set => _body = value is null ? null : Encoding.UTF8.GetBytes(value);
     }
 
     public void Dispose() => _listener.Close();
@@ -48,10 +53,10 @@ internal sealed class StaticTarget : IDisposable
                 return; // Closed by Dispose.
             }
 
-            string? body = _body;
+            byte[]? body = _body;
             context.Response.StatusCode = body is null ? 500 : 200;
             context.Response.ContentType = ContentType;
-            context.Response.Close(Encoding.UTF8.GetBytes(body ?? ""), willBlock: false);
+            context.Response.Close(body ?? [], willBlock: false);
         }
     }
 }

@@ -9,7 +9,7 @@ import { extname, join, normalize } from "node:path";
 const backend = new URL(process.env.NARTHEX_BACKEND ?? "http://127.0.0.1:9090");
 const prefix = process.env.PREFIX ?? "";
 const dist = join(import.meta.dirname, "..", "dist");
-const pages = new Set(["/query", "/targets", "/status", "/tsdb-status", "/flags", "/config"]);
+const pages = new Set(["/query", "/alerts", "/rules", "/alertmanager-discovery", "/targets", "/status", "/tsdb-status", "/flags", "/config"]);
 const types = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json", ".html": "text/html; charset=utf-8" };
 
 const server = createServer(async (incoming, outgoing) => {

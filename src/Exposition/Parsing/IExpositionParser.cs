@@ -45,7 +45,7 @@ public interface IExpositionParser
 
     /// <summary>
     /// Passes over entries that are no samples, if the next bytes have this length and hash: those of entries that were read once
-    /// (<see cref="Between"/>) have the same meaning again, if they ended with a line. False without moving if they are anything else, or
+    /// (<see cref="GapSince"/>) have the same meaning again, if they ended with a line. False without moving if they are anything else, or
     /// if they do not begin as such entries nearly always do.
     /// </summary>
     /// <param name="length">The number of bytes.</param>
@@ -56,14 +56,20 @@ public interface IExpositionParser
     /// <summary>Where the next entry begins, as an offset in the body.</summary>
     int Position { get; }
 
-    /// <summary>The bytes from an offset to the beginning of the present entry.</summary>
-    ReadOnlySpan<byte> Between(int position);
+    /// <summary>What identifies the entries that lie between a former <see cref="Position"/> and the present entry, none of them a sample.</summary>
+    ExpositionGap GapSince(int position);
 
-    /// <summary>Metric name and labels of a series as they stand in the body.</summary>
-    ReadOnlySpan<byte> Identity { get; }
+    /// <summary>The length of the bytes that identify the series in the body: its name and its labels as they are written. Never 0.</summary>
+    int IdentityLength { get; }
 
-    /// <summary>The value of a sample.</summary>
+    /// <summary>Their hash, see <see cref="SeriesIdentity"/>.</summary>
+    ulong IdentityHash { get; }
+
+    /// <summary>The value of a sample that is no histogram.</summary>
     double Value { get; }
+
+    /// <summary>Whether the sample is a native histogram, to be read with <see cref="ReadHistogram"/>.</summary>
+    bool HasHistogram { get; }
 
     /// <summary>Whether the sample has a timestamp of its own.</summary>
     bool HasTimestamp { get; }
@@ -71,7 +77,10 @@ public interface IExpositionParser
     /// <summary>That timestamp, in milliseconds since the Unix epoch.</summary>
     long TimestampMs { get; }
 
-    /// <summary>Whether an exemplar follows the sample.</summary>
+    /// <summary>When the series began, in milliseconds since the Unix epoch, if the sample says so; 0 if it does not.</summary>
+    long StartTimestampMs { get; }
+
+    /// <summary>Whether there is an exemplar of the sample that was not read yet. Only histograms have more than one.</summary>
     bool HasExemplar { get; }
 
     /// <summary>The name of the family that type, help or unit are about.</summary>
@@ -87,12 +96,25 @@ public interface IExpositionParser
     /// <exception cref="ExpositionException">They are malformed.</exception>
     void ParseLabels(LabelsBuilder? builder);
 
-    /// <summary>The exemplar behind the sample; without a timestamp of its own it has <paramref name="defaultTimestampMs"/>.</summary>
+    /// <summary>The histogram of the present sample. A new object, which is the caller's.</summary>
+    /// <exception cref="ExpositionException">Its parts contradict each other.</exception>
+    FloatHistogram ReadHistogram();
+
+    /// <summary>
+    /// The next exemplar of the sample; without a timestamp of its own it has <paramref name="defaultTimestampMs"/>. Those of native histograms
+    /// always have their own: others are passed over.
+    /// </summary>
     Exemplar ReadExemplar(LabelsBuilder scratch, long defaultTimestampMs);
 
     /// <summary>Help with its escapes resolved.</summary>
     string ReadHelp();
 }
+
+/// <summary>Entries between two samples, told apart from others by length and hash.</summary>
+/// <param name="Length">The number of their bytes; 0 if there are none.</param>
+/// <param name="Hash">Their <see cref="SeriesIdentity.Hash"/>.</param>
+/// <param name="IsWhole">Whether the same bytes mean the same again: not if the body cut them off.</param>
+public readonly record struct ExpositionGap(int Length, ulong Hash, bool IsWhole);
 
 /// <summary>Tells series identities apart by length and hash.</summary>
 public static class SeriesIdentity

@@ -16,7 +16,7 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     private long _exemplarTimestampMs;
     private bool _exemplarHasTimestamp;
 
-    /// <inheritdoc/>
+    /// <summary>Metric name and labels of the series as they stand in the body.</summary>
     public readonly ReadOnlySpan<byte> Identity => _body.Slice(_identityStart, _identityLength);
 
     // The line feed that a body may lack at its end counts as read.
@@ -26,7 +26,25 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     public readonly int Position => _position;
 
     /// <inheritdoc/>
-    public readonly ReadOnlySpan<byte> Between(int position) => _body[Math.Min(position, _body.Length)..Math.Min(_entryStart, _body.Length)];
+    public readonly int IdentityLength => _identityLength;
+
+    /// <inheritdoc/>
+    public readonly ulong IdentityHash => SeriesIdentity.Hash(Identity);
+
+    /// <inheritdoc/>
+    public readonly bool HasHistogram => false;
+
+    /// <inheritdoc/>
+    public readonly long StartTimestampMs => 0;
+
+    /// <inheritdoc/>
+    public readonly ExpositionGap GapSince(int position)
+    {
+        ReadOnlySpan<byte> lines = _body[Math.Min(position, _body.Length)..Math.Min(_entryStart, _body.Length)];
+
+        // A line that the body cut off may go on next time.
+        return lines.IsEmpty ? default : new ExpositionGap(lines.Length, SeriesIdentity.Hash(lines), lines[^1] == (byte)'\n');
+    }
 
     /// <inheritdoc/>
     public double Value { get; private set; }
@@ -152,8 +170,12 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     }
 
     /// <inheritdoc/>
-    public readonly Exemplar ReadExemplar(LabelsBuilder scratch, long defaultTimestampMs)
+    public readonly FloatHistogram ReadHistogram() => throw new InvalidOperationException("The text formats have no native histograms.");
+
+    /// <inheritdoc/>
+    public Exemplar ReadExemplar(LabelsBuilder scratch, long defaultTimestampMs)
     {
+        HasExemplar = false;
         scratch.Reset();
         var lexer = new TextLexer(_body, LexerRules.OpenMetrics | LexerRules.Exemplar, _exemplarStart) { EntryStart = _entryStart };
         ReadOnlySpan<byte> none = default;

@@ -105,14 +105,22 @@ public sealed class LabelsBuilder
     /// The sorted set. Labels with an empty value are left out. Of labels added twice under one name (see <see cref="Add"/>)
     /// both are kept, as scrapes must be able to refuse them: see <see cref="FindDuplicateName"/>.
     /// </summary>
-    public Labels ToLabels()
+    public Labels ToLabels() => Build(keepEmpty: false);
+
+    /// <summary>
+    /// The sorted set with labels of an empty value in it, for annotations: there, they are told apart from absent ones.
+    /// <see cref="Add"/> puts them in; <see cref="Set(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> takes them for a removal.
+    /// </summary>
+    public Labels ToLabelsWithEmpty() => Build(keepEmpty: true);
+
+    private Labels Build(bool keepEmpty)
     {
         Sort();
         int size = 0;
         for (int i = 0; i < _count; i++)
         {
             Entry entry = _entries[i];
-            size += entry.ValueLength == 0 ? 0 : EncodedLength(entry.NameLength) + EncodedLength(entry.ValueLength);
+            size += entry.ValueLength == 0 && !keepEmpty ? 0 : EncodedLength(entry.NameLength) + EncodedLength(entry.ValueLength);
         }
 
         if (size == 0)
@@ -125,7 +133,7 @@ public sealed class LabelsBuilder
         for (int i = 0; i < _count; i++)
         {
             Entry entry = _entries[i];
-            if (entry.ValueLength > 0)
+            if (entry.ValueLength > 0 || keepEmpty)
             {
                 position = Encode(encoded, position, Name(entry));
                 position = Encode(encoded, position, Value(entry));

@@ -13,4 +13,5 @@ internal enum ScrapeFailure : byte
     BodySizeLimit,
     SampleLimit,
     LabelLimit,
+    BucketLimit,
 }

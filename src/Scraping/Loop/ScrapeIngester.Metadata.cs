@@ -10,7 +10,8 @@ internal sealed partial class ScrapeIngester
     private IReadOnlyList<FamilyMetadata>? _familiesWritten;
 
     // Scrapes as such are not slowed down: the body is read a second time when there are new series or other metadata, which is seldom.
-    private void WriteMetadata(ExpositionFormat format, ReadOnlySpan<byte> body)
+    private void WriteMetadata<TParser>(ref TParser parser)
+        where TParser : struct, IExpositionParser, allows ref struct
     {
         if (!_appender.WantsMetadata || (_added == 0 && ReferenceEquals(_familiesWritten, metadata.Families)))
         {
@@ -18,21 +19,6 @@ internal sealed partial class ScrapeIngester
         }
 
         _familiesWritten = metadata.Families;
-        if (format == ExpositionFormat.OpenMetrics)
-        {
-            var parser = new OpenMetricsParser(body);
-            WriteMetadata(ref parser);
-        }
-        else
-        {
-            var parser = new PrometheusTextParser(body);
-            WriteMetadata(ref parser);
-        }
-    }
-
-    private void WriteMetadata<TParser>(ref TParser parser)
-        where TParser : struct, IExpositionParser, allows ref struct
-    {
         Dictionary<string, MetricMetadata> families = metadata.Families.ToDictionary(family => family.Family, family => family.Metadata, StringComparer.Ordinal);
         string family = "";
         MetricMetadata current = default;

@@ -22,6 +22,7 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
     private int _added;
     private int _rows;
     private bool _isOverLimit;
+    private bool _isOverBucketLimit;
 
     /// <summary>What was read so far, also when reading failed.</summary>
     public ScrapeCounts Counts => new(_scraped, _kept, _added);
@@ -40,12 +41,19 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
     /// <exception cref="ScrapeException">A limit was exceeded, or a series is not valid.</exception>
     /// <exception cref="ExpositionException">The body is malformed.</exception>
     public void Ingest(
-        ScrapeSettings settings, Labels targetLabels, ExpositionFormat format, ReadOnlySpan<byte> body, long timestampMs, IAppender appender)
+        ScrapeSettings settings,
+        Labels targetLabels,
+        ExpositionFormat format,
+        ReadOnlySpan<byte> body,
+        long timestampMs,
+        IAppender appender,
+        HistogramParsing histograms = HistogramParsing.ClassicOnly)
     {
         (_settings, _targetLabels, _timestampMs, _appender) = (settings, targetLabels, timestampMs, appender);
         _scraped = _kept = _added = _rows = Duplicates = OutOfBounds = 0;
         StaleRows = default;
-        _isOverLimit = false;
+        _isOverLimit = _isOverBucketLimit = false;
+        (_unit, _unitFamily) = ([], []);
         cache.Begin();
         if (format != _gapsFormat)
         {
@@ -57,24 +65,31 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
         metadata.Begin();
         try
         {
-            if (format == ExpositionFormat.OpenMetrics)
+            bool converts = (histograms & HistogramParsing.ConvertClassic) != 0;
+            bool keepsClassic = (histograms & HistogramParsing.KeepClassic) != 0;
+            switch (format)
             {
-                var parser = new OpenMetricsParser(body);
-                var again = new OpenMetricsParser(body);
-                Read(ref parser, ref again);
-            }
-            else
-            {
-                var parser = new PrometheusTextParser(body);
-                var again = new PrometheusTextParser(body);
-                Read(ref parser, ref again);
-            }
+                case ExpositionFormat.Protobuf:
+                    Ingest(new ProtobufParser(body, histograms));
+                    break;
+                case ExpositionFormat.OpenMetrics when converts:
+                    Ingest(new ClassicConversionParser<OpenMetricsParser>(new OpenMetricsParser(body), keepsClassic));
+                    break;
+                case ExpositionFormat.OpenMetrics:
+                    Ingest(new OpenMetricsParser(body));
+                    break;
+                default:
+                    if (converts)
+                    {
+                        Ingest(new ClassicConversionParser<PrometheusTextParser>(new PrometheusTextParser(body), keepsClassic));
+                    }
+                    else
+                    {
+                        Ingest(new PrometheusTextParser(body));
+                    }
 
-            int samples = _rows;
-            _gaps.End();
-            cache.End(this, static (self, entry) => self.MarkStale(entry));
-            StaleRows = samples.._rows;
-            WriteMetadata(format, body);
+                    break;
+            }
         }
         catch
         {
@@ -111,6 +126,20 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
         StaleRows = 0..rows;
     }
 
+    // The parser stands at the beginning of the body; copies of it read again what is needed seldom.
+    private void Ingest<TParser>(TParser parser)
+        where TParser : struct, IExpositionParser, allows ref struct
+    {
+        TParser forMetadata = parser;
+        TParser forStorage = parser;
+        Read(ref parser, ref forMetadata);
+        int samples = _rows;
+        _gaps.End();
+        cache.End(this, static (self, entry) => self.MarkStale(entry));
+        StaleRows = samples.._rows;
+        WriteMetadata(ref forStorage);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Read<TParser>(ref TParser parser, ref TParser again)
         where TParser : struct, IExpositionParser, allows ref struct
@@ -144,6 +173,11 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
             throw new ScrapeException("sample limit exceeded", ScrapeFailure.SampleLimit);
         }
 
+        if (_isOverBucketLimit)
+        {
+            throw new ScrapeException("histogram bucket limit exceeded", ScrapeFailure.BucketLimit);
+        }
+
         if (metadata.HasChanged)
         {
             metadata.Read(ref again);
@@ -153,7 +187,8 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
     private bool TrySkipGap<TParser>(ref TParser parser)
         where TParser : struct, IExpositionParser, allows ref struct
     {
-        for (int ahead = 0; _gaps.TryPeek(ahead, out GapCache.Gap gap); ahead++)
+        // Who passes over a declaration does not learn the unit.
+        for (int ahead = 0; !_settings.AddTypeAndUnitLabels && _gaps.TryPeek(ahead, out GapCache.Gap gap); ahead++)
         {
             if (parser.TrySkipKnown(gap.Length, gap.Hash, gap.Type))
             {
@@ -178,16 +213,16 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
         {
             hasMetadata |= kind != EntryKind.Comment;
             type = kind == EntryKind.Type ? parser.MetricType : type;
+            NoteUnit(kind, ref parser);
         }
 
-        ReadOnlySpan<byte> lines = parser.Between(start);
-        if (!lines.IsEmpty)
+        ExpositionGap found = parser.GapSince(start);
+        if (found.Length > 0)
         {
-            var gap = new GapCache.Gap(SeriesIdentity.Hash(lines), lines.Length, hasMetadata, type);
+            var gap = new GapCache.Gap(found.Hash, found.Length, hasMetadata, type);
             NoteGap(gap);
-            if (lines[^1] == (byte)'\n')
+            if (found.IsWhole)
             {
-                // A line that the body cut off may go on next time.
                 _gaps.Add(gap);
             }
         }
@@ -207,15 +242,16 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
     private bool TryIdentify<TParser>(ref TParser parser, out SeriesCache.Entry entry)
         where TParser : struct, IExpositionParser, allows ref struct
     {
-        ReadOnlySpan<byte> identity = parser.Identity;
-        ulong hash = SeriesIdentity.Hash(identity);
-        if (cache.Find(hash, identity.Length, out entry))
+        ulong hash = parser.IdentityHash;
+        int length = parser.IdentityLength;
+        if (cache.Find(hash, length, out entry))
         {
             _scraped++;
             return true;
         }
 
         parser.ParseLabels(resolver.Exposed.Reset());
+        AddTypeAndUnit(parser.MetricType);
         _scraped++;
         Labels labels = resolver.Resolve(_settings, _targetLabels);
         if (!labels.IsEmpty)
@@ -231,7 +267,7 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
             _added++;
         }
 
-        entry = new SeriesCache.Entry(hash, identity.Length, EntryFlags.None, labels.IsEmpty ? default : _appender.GetOrAddSeries(labels));
+        entry = new SeriesCache.Entry(hash, length, EntryFlags.None, labels.IsEmpty ? default : _appender.GetOrAddSeries(labels));
         cache.Add(entry);
         return true;
     }
@@ -270,6 +306,12 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
         if (timestampMs > _timestampMs + AheadMaxMs)
         {
             OutOfBounds++;
+            return;
+        }
+
+        if (parser.HasHistogram)
+        {
+            AppendHistogram(ref parser, entry.Series, timestampMs);
             return;
         }
 

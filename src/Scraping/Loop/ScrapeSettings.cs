@@ -19,6 +19,12 @@ internal sealed class ScrapeSettings
     /// <summary>Whether timestamps are moved onto the grid of the interval, and how far.</summary>
     public long ToleranceMs { get; init; }
 
+    /// <summary>The finest resolution that native histograms are stored with.</summary>
+    public int SchemaMax { get; init; } = HistogramResolution.Finest;
+
+    /// <summary>Whether series get the labels <c>__type__</c> and <c>__unit__</c>.</summary>
+    public bool AddTypeAndUnitLabels { get; init; }
+
     public IReadOnlyList<RelabelConfig> MetricRelabelConfigs => Config.MetricRelabelConfigs;
 
     /// <summary>Whether series resolved under <paramref name="other"/> would be resolved to the same labels under these settings.</summary>

@@ -93,7 +93,7 @@ internal sealed class ScrapeStore(ScrapeContext context)
 
         try
         {
-            memory.Ingester.Ingest(settings, target.Labels, ChooseFormat(settings, target, body), body.Span, timestampMs, appender);
+            memory.Ingester.Ingest(settings, target.Labels, ChooseFormat(settings, target, body), body.Span, timestampMs, appender, target.Histograms);
             return null;
         }
         catch (ScrapeException error)
@@ -115,9 +115,9 @@ internal sealed class ScrapeStore(ScrapeContext context)
         }
 
         ExpositionFormat format = ContentTypes.Select(body.ContentType, settings.Config.FallbackScrapeProtocol, out string? problem);
-        if (format is ExpositionFormat.Unknown or ExpositionFormat.Protobuf)
+        if (format == ExpositionFormat.Unknown)
         {
-            throw new ScrapeException(problem ?? "the protobuf format is not available yet");
+            throw new ScrapeException(problem!);
         }
 
         if (problem is not null)

@@ -123,6 +123,8 @@ internal sealed class ScrapePool : IDisposable
         Accept = ScrapeProtocols.AcceptHeader(config.ScrapeProtocols, config.MetricNameEscapingScheme),
         ToleranceMs = _toleranceMs,
         Refusal = refusal,
+        SchemaMax = HistogramResolution.OfBucketFactor(config.NativeHistogramMinBucketFactor),
+        AddTypeAndUnitLabels = _context.AddTypeAndUnitLabels,
     };
 
     private void ApplyTargetLimit(int count)

@@ -1,3 +1,4 @@
+using Narthex.Exposition;
 using Narthex.Model;
 
 namespace Narthex.Scraping;
@@ -27,6 +28,9 @@ internal sealed class Target : IEquatable<Target>
     public TimeSpan Interval { get; }
 
     public TimeSpan Timeout { get; }
+
+    /// <summary>What to make of its histograms.</summary>
+    public HistogramParsing Histograms { get; init; }
 
     /// <summary>Stable across restarts: a target keeps its place in the interval.</summary>
     public ulong Hash { get; }

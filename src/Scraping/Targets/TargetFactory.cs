@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
 using Narthex.Configuration;
+using Narthex.Exposition;
 using Narthex.Model;
 
 namespace Narthex.Scraping;
@@ -13,6 +14,9 @@ internal static class TargetFactory
     private const string TimeoutLabel = "__scrape_timeout__";
     private const string PathLabel = "__metrics_path__";
     private const string SchemeLabel = "__scheme__";
+    private const string ConvertLabel = "__convert_classic_histograms_to_nhcb__";
+    private const string ClassicLabel = "__always_scrape_classic_histograms__";
+    private const string NativeLabel = "__scrape_native_histograms__";
     private const string AddressLabel = "__address__";
 
     /// <summary>What became of one discovered label set: a target, or nothing if relabelling dropped it, or an error.</summary>
@@ -38,7 +42,8 @@ internal static class TargetFactory
         }
 
         string address = Get(builder, AddressLabel);
-        if (Check(address, builder, out TimeSpan interval, out TimeSpan timeout) is { } fault)
+        HistogramParsing histograms = default;
+        if ((Check(address, builder, out TimeSpan interval, out TimeSpan timeout) ?? CheckHistograms(builder, out histograms)) is { } fault)
         {
             return new Outcome(null, discovered, fault);
         }
@@ -50,7 +55,7 @@ internal static class TargetFactory
         }
 
         RemoveReserved(builder);
-        return new Outcome(new Target(discovered, builder.ToLabels(), url, interval, timeout), discovered, null);
+        return new Outcome(new Target(discovered, builder.ToLabels(), url, interval, timeout) { Histograms = histograms }, discovered, null);
     }
 
     private static void Discover(ScrapeConfig config, Labels groupLabels, Labels targetLabels, LabelsBuilder builder)
@@ -69,11 +74,14 @@ internal static class TargetFactory
         SetDefault(builder, TimeoutLabel, PrometheusDuration.Format(config.ScrapeTimeout));
         SetDefault(builder, PathLabel, config.MetricsPath);
         SetDefault(builder, SchemeLabel, config.Scheme);
+        SetDefault(builder, ConvertLabel, config.ConvertClassicHistogramsToNhcb ? "true" : "false");
+        SetDefault(builder, ClassicLabel, config.AlwaysScrapeClassicHistograms ? "true" : "false");
+        SetDefault(builder, NativeLabel, config.ScrapeNativeHistograms ? "true" : "false");
         foreach ((string name, var values) in config.Params)
         {
             if (values.Count > 0)
             {
-                builder.Set(ParameterPrefix + name, values[0]);
+                SetDefault(builder, ParameterPrefix + name, values[0]);
             }
         }
     }
@@ -109,6 +117,29 @@ internal static class TargetFactory
             {
                 return $"invalid label value for {GoQuote.Quote(Encoding.UTF8.GetString(builder.NameAt(i)))}: {GoQuote.Quote(Encoding.UTF8.GetString(builder.ValueAt(i)))}";
             }
+        }
+
+        return null;
+    }
+
+    private static string? CheckHistograms(LabelsBuilder builder, out HistogramParsing histograms)
+    {
+        histograms = HistogramParsing.ClassicOnly;
+        return CheckSwitch(builder, ConvertLabel, "convert classic histograms to nhcb", HistogramParsing.ConvertClassic, ref histograms)
+            ?? CheckSwitch(builder, ClassicLabel, "always scrape classic histograms", HistogramParsing.KeepClassic, ref histograms)
+            ?? CheckSwitch(builder, NativeLabel, "scrape native histograms", HistogramParsing.Native, ref histograms);
+    }
+
+    private static string? CheckSwitch(LabelsBuilder builder, string label, string what, HistogramParsing choice, ref HistogramParsing histograms)
+    {
+        string text = Get(builder, label);
+        if (text is "1" or "t" or "T" or "true" or "TRUE" or "True")
+        {
+            histograms |= choice;
+        }
+        else if (text is not ("" or "0" or "f" or "F" or "false" or "FALSE" or "False"))
+        {
+            return $"error parsing {what}: strconv.ParseBool: parsing {GoQuote.Quote(text)}: invalid syntax";
         }
 
         return null;

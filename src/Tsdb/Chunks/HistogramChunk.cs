@@ -14,6 +14,9 @@ namespace Narthex.Tsdb.Chunks;
 /// </remarks>
 internal sealed class HistogramChunk
 {
+    // A chunk that is encoded anew with wider spans must stay one that can be stored.
+    private const long WidenedBucketsMax = 1 << 22;
+
     private readonly bool _floats;
     private readonly bool _hasStarts;
     private HistogramStarts _starts;
@@ -95,12 +98,44 @@ internal sealed class HistogramChunk
         return new HistogramChunk(floats, hasStarts, header, timestampMs, histogram, startMs);
     }
 
+    /// <summary>Makes a chunk that goes on from these bytes. Null if they are damaged, or were encoded in a way that cannot be continued to the byte.</summary>
+    public static HistogramChunk? TryRestore(ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
+    {
+        bool floats = encoding is ChunkEncoding.FloatHistogram or ChunkEncoding.FloatHistogramWithStarts;
+        bool hasStarts = encoding is ChunkEncoding.HistogramWithStarts or ChunkEncoding.FloatHistogramWithStarts;
+        using var samples = new SampleBuffer();
+        try
+        {
+            HistogramDecoder.Append(chunk, floats, hasStarts, TimeRange.All, samples);
+        }
+        catch (ChunkCorruptionException)
+        {
+            return null;
+        }
+
+        if (samples.Count == 0)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<long> starts = samples.StartTimestamps;
+        CounterResetHeader header = HistogramDecoder.HeaderOf(chunk, hasStarts);
+        var restored = new HistogramChunk(floats, hasStarts, header, samples.Timestamps[0], samples.Histograms[0]!, starts.IsEmpty ? 0 : starts[0]);
+        for (int i = 1; i < samples.Count; i++)
+        {
+            restored.AppendNext(samples.Timestamps[i], samples.Histograms[i]!, starts.IsEmpty ? 0 : starts[i]);
+        }
+
+        return restored.Bytes.SequenceEqual(chunk) ? restored : null;
+    }
+
     /// <summary>Appends a histogram. False, and nothing changed, if it needs a new chunk: then <paramref name="next"/> is that chunk.</summary>
     public bool TryAppend(long timestampMs, FloatHistogram histogram, out HistogramChunk? next, long startMs = 0)
     {
         next = null;
         CounterResetHeader header = Judge(histogram, out bool fits, out HistogramLayout? wider);
-        if (!fits || Count == (_hasStarts ? HistogramStarts.SamplesMax : XorEncoder.SamplesMax))
+        int samplesMax = _hasStarts ? HistogramStarts.SamplesMax : XorEncoder.SamplesMax;
+        if (!fits || Count == samplesMax || (long)Count * (wider?.BucketCount ?? 0) > WidenedBucketsMax)
         {
             header = histogram.CounterResetHint == CounterResetHint.Gauge ? CounterResetHeader.Gauge : header;
             next = new HistogramChunk(_floats, _hasStarts, header, timestampMs, histogram, startMs);

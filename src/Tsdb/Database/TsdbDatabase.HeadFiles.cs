@@ -75,7 +75,7 @@ public sealed partial class TsdbDatabase
         if (_chunkWriting is not null)
         {
             await _chunkWriting.DisposeAsync().ConfigureAwait(false);
-            if (_chunkWriting.Run() && _options.SnapshotOnClose && Head.Histograms.SeriesCount == 0)
+            if (_chunkWriting.Run() && _options.SnapshotOnClose)
             {
                 WriteSnapshot();
             }

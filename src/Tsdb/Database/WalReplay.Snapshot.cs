@@ -123,12 +123,18 @@ internal sealed partial class WalReplay
         greatest = Math.Max(greatest, series.Number);
         return AreSound(series.Labels)
             && (!series.HasChunk
-                || (series.Chunk.Length <= ChunkAppender.ChunkBytesMax
-                    && HeadStorage.TryRecover(series.Encoding, series.Chunk, out XorAppenderState state, out _)
-                    && state.Count > 0
-                    && state.LastTimestampMs == series.MaxMs
-                    && ChunkAppender.FirstTimestamp(series.Encoding, series.Chunk) == series.MinMs));
+                || (ChunkEncodings.IsFloat(series.Encoding) ? HasSoundFloats(series) : HasSoundHistograms(series)));
     }
+
+    private static bool HasSoundHistograms(in SnapshotSeries series) =>
+        HistogramChunk.TryRestore(series.Encoding, series.Chunk) is { } chunk && chunk.FirstTimestampMs == series.MinMs && chunk.LastTimestampMs == series.MaxMs;
+
+    private static bool HasSoundFloats(in SnapshotSeries series) =>
+        series.Chunk.Length <= ChunkAppender.ChunkBytesMax
+        && HeadStorage.TryRecover(series.Encoding, series.Chunk, out XorAppenderState state, out _)
+        && state.Count > 0
+        && state.LastTimestampMs == series.MaxMs
+        && ChunkAppender.FirstTimestamp(series.Encoding, series.Chunk) == series.MinMs;
 
     private static bool AreSound(RecordLabels labels)
     {
@@ -173,6 +179,9 @@ internal sealed partial class WalReplay
     private bool Load(in SnapshotSeries snapshot)
     {
         uint slot = AddSeries(snapshot.Number, snapshot.Labels.ToLabels());
-        return snapshot.HasChunk && head.Restore(slot, snapshot.Encoding, snapshot.Chunk);
+        return snapshot.HasChunk
+            && (ChunkEncodings.IsFloat(snapshot.Encoding)
+                ? head.RestoreFloats(slot, snapshot.Encoding, snapshot.Chunk)
+                : head.Restore(slot, snapshot.Encoding, snapshot.Chunk));
     }
 }

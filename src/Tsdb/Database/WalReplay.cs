@@ -304,7 +304,10 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         {
             if (TryFindSeries(reader.Ref, out uint series))
             {
-                ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram, reader.StartTimestampMs);
+                if (!IsInChunks(series, reader.TimestampMs))
+                {
+                    ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram, reader.StartTimestampMs);
+                }
             }
             else if (reader.TimestampMs >= head.MinValidTimeMs)
             {

@@ -112,7 +112,6 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         private readonly List<uint> _handles = [];
         private readonly byte[] _open = new byte[ChunkAppender.ChunkBytesMax];
         private readonly ArrayBufferWriter<byte> _encoded = new(4096);
-        private readonly List<HistogramChunkBytes> _histograms = [];
         private readonly ChunkBuilder _builder = head.NewChunkBuilder();
         private readonly SampleBuffer _samples = new();
         private TimeRange[] _deleted = [];
@@ -149,7 +148,7 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             _chunks.Clear();
             _handles.Clear();
             _encoded.ResetWrittenCount();
-            SeriesState state = head.CopySeries(slot, _open);
+            SeriesState state = head.CopySeries(slot, _open, out HistogramChunkBytes? openHistograms);
             for (uint handle = state.ClosedChunks; handle != 0;)
             {
                 ClosedChunk chunk = head.ClosedChunks.Get(handle);
@@ -175,9 +174,13 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 {
                     _chunks.Add(new Place(range, _handles[i], 0, 0) { Encoding = chunk.Encoding });
                 }
-                else
+                else if (ChunkEncodings.IsFloat(chunk.Encoding))
                 {
                     Encode(chunk.Encoding, chunk.Bytes, XorDecoder.CountSamples(chunk.Bytes));
+                }
+                else
+                {
+                    EncodeHistograms(chunk.Encoding, chunk.Bytes);
                 }
             }
 
@@ -187,50 +190,25 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 Encode(state.OpenEncoding, _open.AsSpan(0, state.Encoder.ByteCount), state.Encoder.Count);
             }
 
-            if ((state.Flags & SeriesFlags.HasHistograms) != 0)
+            if (openHistograms is { } open && open.Range.Overlaps(view.Range))
             {
-                CollectHistograms(slot);
-            }
-        }
-
-        private void CollectHistograms(uint slot)
-        {
-            _histograms.Clear();
-            head.Histograms.Collect(slot, view.Range, _histograms);
-            foreach (HistogramChunkBytes chunk in _histograms)
-            {
-                if (chunk.Range.MinMs >= view.Range.MinMs && chunk.Range.MaxMs <= view.Range.MaxMs && !DeletedIntervals.Touch(_deleted, chunk.Range))
+                if (open.Range.MinMs >= view.Range.MinMs && open.Range.MaxMs <= view.Range.MaxMs && !DeletedIntervals.Touch(_deleted, open.Range))
                 {
-                    _chunks.Add(new Place(chunk.Range, 0, 0, 0) { Encoding = chunk.Encoding, Bytes = chunk.Bytes });
-                    continue;
+                    _chunks.Add(new Place(open.Range, 0, 0, 0) { Encoding = open.Encoding, Bytes = open.Bytes });
                 }
-
-                _samples.Clear();
-                ChunkDecoder.Append(chunk.Encoding, chunk.Bytes, view.Range, _samples);
-                DeletedIntervals.Remove(_deleted, _samples, 0);
-                AddBuilt();
-            }
-
-            _chunks.Sort(static (left, right) => left.Range.MinMs.CompareTo(right.Range.MinMs));
-            for (int i = 1; i < _chunks.Count; i++)
-            {
-                if (_chunks[i].Range.MinMs <= _chunks[i - 1].Range.MaxMs)
+                else
                 {
-                    EncodeAll(slot);
-                    return;
+                    EncodeHistograms(open.Encoding, open.Bytes);
                 }
             }
         }
 
-        /// <summary>Encodes all samples of the series anew.</summary>
-        /// <remarks>
-        /// Chunks of floats and of histograms take turns and do not overlap, save behind a restart: floats in files are not replayed, and so end no chunk.
-        /// </remarks>
-        private void EncodeAll(uint slot)
+        /// <summary>Encodes the histograms of a chunk that are in the range, and not deleted, anew.</summary>
+        private void EncodeHistograms(ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
         {
-            _chunks.Clear();
             _samples.Clear();
-            view.ReadSamples(slot, _samples);
+            ChunkDecoder.Append(encoding, chunk, view.Range, _samples);
+            DeletedIntervals.Remove(_deleted, _samples, 0);
             AddBuilt();
         }
 

@@ -172,36 +172,22 @@ internal sealed class HeadQuerier(
     {
         // The largest chunk: on the stack, so that reading allocates nothing.
         Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
-        int before = samples.Count;
-        while (true)
+        SeriesState state = head.CopySeries(series, chunk, out HistogramChunkBytes? openHistograms);
+        TimeRange visible = new(Range.MinMs, Math.Min(Range.MaxMs, epoch.GetNewestVisible(series, state.Epoch)));
+        if (visible.MinMs > visible.MaxMs)
         {
-            SeriesState state = head.CopySeries(series, chunk);
-            long newestVisible = epoch.GetNewestVisible(series, state.Epoch);
-            TimeRange visible = new(Range.MinMs, Math.Min(Range.MaxMs, newestVisible));
-            if (visible.MinMs > visible.MaxMs)
-            {
-                return;
-            }
+            return;
+        }
 
-            ReadClosedChunks(state.ClosedChunks, visible, samples);
-            if (state.Encoder.Count > 0)
-            {
-                Chunks.ChunkDecoder.AppendFloats(state.OpenEncoding, chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
-            }
+        ReadClosedChunks(state.ClosedChunks, visible, samples);
+        if (state.Encoder.Count > 0)
+        {
+            Chunks.ChunkDecoder.AppendFloats(state.OpenEncoding, chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
+        }
 
-            if ((state.Flags & SeriesFlags.HasHistograms) == 0)
-            {
-                return;
-            }
-
-            // Histograms are not part of the copy. If the first commit since the opening came in between, there is a note now: again with it.
-            head.Histograms.MergeInto(series, visible, samples, before);
-            if (newestVisible != long.MaxValue || head.CopySeries(series, default).Epoch == state.Epoch)
-            {
-                return;
-            }
-
-            samples.Truncate(before);
+        if (openHistograms is { } open)
+        {
+            Chunks.ChunkDecoder.Append(open.Encoding, open.Bytes, visible, samples);
         }
     }
 
@@ -304,8 +290,18 @@ internal sealed class HeadQuerier(
         && bounds.Overlaps(Range)
         && DeletedIntervals.Cover(deleted, new TimeRange(Math.Max(bounds.MinMs, Range.MinMs), Math.Min(bounds.MaxMs, Range.MaxMs)));
 
-    [SkipLocalsInit]
     private long GetOldest(uint series, in SeriesState state)
+    {
+        if ((state.Flags & SeriesFlags.HasHistograms) != 0)
+        {
+            return GetOldestWithHistograms(series);
+        }
+
+        long oldest = GetOldestClosed(in state);
+        return oldest == long.MaxValue && state.Encoder.Count > 0 ? GetOldestOpen(series, in state) : oldest;
+    }
+
+    private long GetOldestClosed(in SeriesState state)
     {
         long oldest = long.MaxValue;
         for (uint handle = state.ClosedChunks; handle != 0;)
@@ -315,18 +311,28 @@ internal sealed class HeadQuerier(
             handle = chunk.Previous;
         }
 
-        if (oldest == long.MaxValue && state.Encoder.Count > 0)
-        {
-            Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
-            SeriesState copy = head.CopySeries(series, chunk);
+        return oldest;
+    }
 
-            // A chunk that was closed since then started at the same time.
-            oldest = copy.ClosedChunks == state.ClosedChunks
-                ? copy.OpenChunk == 0 ? long.MaxValue : ChunkAppender.FirstTimestamp(copy.OpenEncoding, chunk)
-                : copy.ClosedChunks == 0 ? long.MinValue : head.ClosedChunks.Get(copy.ClosedChunks).MinMs;
-        }
+    [SkipLocalsInit]
+    private long GetOldestOpen(uint series, in SeriesState state)
+    {
+        Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
+        SeriesState copy = head.CopySeries(series, chunk);
 
-        return (state.Flags & SeriesFlags.HasHistograms) != 0 ? Math.Min(oldest, head.Histograms.GetOldest(series)) : oldest;
+        // A chunk that was closed since then started at the same time.
+        return copy.ClosedChunks == state.ClosedChunks
+            ? copy.OpenChunk == 0 ? long.MaxValue : ChunkAppender.FirstTimestamp(copy.OpenEncoding, chunk)
+            : copy.ClosedChunks == 0 ? long.MinValue : head.ClosedChunks.Get(copy.ClosedChunks).MinMs;
+    }
+
+    [SkipLocalsInit]
+    private long GetOldestWithHistograms(uint series)
+    {
+        Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
+        SeriesState copy = head.CopySeries(series, chunk, out HistogramChunkBytes? openHistograms);
+        long oldest = Math.Min(GetOldestClosed(in copy), openHistograms?.Range.MinMs ?? long.MaxValue);
+        return copy.Encoder.Count > 0 ? Math.Min(oldest, ChunkAppender.FirstTimestamp(copy.OpenEncoding, chunk)) : oldest;
     }
 
     private bool OverlapsHead() =>

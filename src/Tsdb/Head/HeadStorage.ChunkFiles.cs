@@ -38,7 +38,14 @@ public sealed partial class HeadStorage
     /// <summary>Gives a series that has no samples yet its chunks from files. For the thread that replays the log.</summary>
     internal void Replay(uint series, in HeadChunkChain chunks)
     {
-        Pages[series].ClosedChunks = chunks.Newest;
+        ref SeriesState state = ref Pages[series];
+        state.ClosedChunks = chunks.Newest;
+        if (chunks.HasHistograms)
+        {
+            state.Flags |= SeriesFlags.HasHistograms;
+            Histograms.AddSeries(series);
+        }
+
         Interlocked.Add(ref Chunks.ChunksCreated, chunks.Count);
         CoverTimes(Math.Max(chunks.MinMs, _minValidTimeMs), chunks.MaxMs);
     }

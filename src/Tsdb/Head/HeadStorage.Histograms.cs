@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Narthex.Model;
+using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Series;
 
 namespace Narthex.Tsdb.Head;
@@ -15,7 +16,7 @@ public sealed partial class HeadStorage
     {
         // Chunks of a series do not overlap: the floats before it have one of their own.
         Chunks.CloseOpen(series, ref state);
-        Histograms.Append(series, timestampMs, histogram, startMs);
+        Histograms.Append(series, ref state, timestampMs, histogram, startMs);
         state.Flags |= SeriesFlags.HasHistograms;
     }
 
@@ -25,7 +26,7 @@ public sealed partial class HeadStorage
     {
         if ((state.Flags & SeriesFlags.HasHistograms) != 0)
         {
-            Histograms.Close(series);
+            Histograms.Close(series, ref state);
         }
 
         Chunks.Append(series, ref state, timestampMs, value, startMs);
@@ -45,11 +46,42 @@ public sealed partial class HeadStorage
                 && TryResolve(rows.Refs[i], out uint series)
                 && (Pages[series].Flags & SeriesFlags.HasHistograms) != 0
                 && rows.GetHistogram(i) is null
-                && Histograms.TryGetNewest(series, out long histogramMs, out _)
+                && Histograms.TryGetNewest(series, in Pages[series], out long histogramMs, out _)
                 && (Pages[series].Encoder.Count == 0 || Pages[series].Encoder.LastTimestampMs < histogramMs))
             {
                 rows.MakeHistogram(i, new FloatHistogram { Sum = StaleNaN.Value });
             }
         }
+    }
+
+    /// <summary>A whole copy of a series' state and of its open chunks, as they are now: a chunk is either among the full ones, or it is the open one.</summary>
+    internal SeriesState CopySeries(uint series, Span<byte> openChunk, out HistogramChunkBytes? openHistograms)
+    {
+        while (true)
+        {
+            uint version = Pages.BeginRead(series);
+            SeriesState copy = CopySeries(series, openChunk);
+            openHistograms = (copy.Flags & SeriesFlags.HasHistograms) != 0 ? Histograms.CopyOpen(series) : null;
+            if (Pages.EndRead(series, version))
+            {
+                return copy;
+            }
+        }
+    }
+
+    /// <summary>Gives a series its open chunk of histograms back. False if it cannot be continued, or is older than what the head takes. For the thread that loads a snapshot.</summary>
+    internal bool Restore(uint series, ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
+    {
+        ref SeriesState state = ref Pages[series];
+        if (HistogramChunk.TryRestore(encoding, chunk) is not { } open
+            || open.LastTimestampMs < _minValidTimeMs
+            || open.FirstTimestampMs <= GetNewest(series, in state))
+        {
+            return false;
+        }
+
+        Histograms.Restore(series, open);
+        state.Flags |= SeriesFlags.HasHistograms;
+        return true;
     }
 }

@@ -15,8 +15,8 @@ public sealed partial class HeadStorage
         : Volatile.Read(ref Counters.SeriesRemoved) == 0 ? SlotCount
         : GreatestOfOwnNumbers;
 
-    /// <summary>Gives a series its open chunk back. False if that is older than what the head takes. For the thread that loads a snapshot.</summary>
-    internal bool Restore(uint series, ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
+    /// <summary>Gives a series its open chunk of floats back. False if that is older than what the head takes. For the thread that loads a snapshot.</summary>
+    internal bool RestoreFloats(uint series, ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
     {
         ref SeriesState state = ref Pages[series];
         if (!TryRecover(encoding, chunk, out XorAppenderState encoder, out long lastStartMs)

@@ -231,7 +231,7 @@ public sealed partial class HeadStorage
         ref SeriesState state = ref Pages[series];
         uint closed = ClosedChunks.Cut(state.ClosedChunks, _reclaimingMs, out uint cutOff);
         bool dropOpen = state.OpenChunk != 0 && state.Encoder.LastTimestampMs < _reclaimingMs;
-        bool hasHistograms = (state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.DropBefore(series, _reclaimingMs);
+        bool hasHistograms = (state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.DropBefore(series, _reclaimingMs, closed);
         bool losesHistograms = !hasHistograms && (state.Flags & SeriesFlags.HasHistograms) != 0;
         if (cutOff != 0)
         {

@@ -49,7 +49,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     public HeadStorage(HeadOptions? options = null)
     {
         _options = options ?? new HeadOptions();
-        Histograms = new HistogramStore(_options.ChunkRangeMs);
+        Histograms = new HistogramStore(ClosedChunks, _options.ChunkRangeMs);
         Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
         Chunks.KeepStarts = _options.KeepStartTimestamps;
@@ -188,9 +188,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         long newest = state.Encoder.Count > 0 ? state.Encoder.LastTimestampMs
             : state.ClosedChunks != 0 ? ClosedChunks.Get(state.ClosedChunks).MaxMs
             : long.MinValue;
-        if ((state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.TryGetNewest(series, out long histogramMs, out _))
+        if ((state.Flags & SeriesFlags.HasHistograms) != 0)
         {
-            newest = Math.Max(newest, histogramMs);
+            newest = Math.Max(newest, Histograms.GetNewestMs(series));
         }
 
         return newest;
@@ -394,7 +394,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         bool lastIsFloat = state.Encoder.Count > 0 && state.Encoder.LastTimestampMs == lastMs;
         bool same = lastIsFloat
             ? histogram is null && BitConverter.DoubleToUInt64Bits(rows.Values[row]) == BitConverter.DoubleToUInt64Bits(state.Encoder.LastValue)
-            : histogram is not null && Histograms.TryGetNewest(series, out _, out FloatHistogram? newest) && HistogramStore.AreSame(histogram, newest!);
+            : histogram is not null && Histograms.TryGetNewest(series, in state, out _, out FloatHistogram? newest) && HistogramStore.AreSame(histogram, newest!);
         return same ? AppendError.None : AppendError.DuplicateTimestamp;
     }
 

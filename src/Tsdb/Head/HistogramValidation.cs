@@ -12,8 +12,16 @@ internal static class HistogramValidation
     private const int SchemaMin = -4;
     private const int SchemaMax = 8;
 
+    // Far beyond what any client sends; a chunk has to be able to hold one.
+    private const int BucketsMax = 1 << 20;
+
     public static bool IsValid(FloatHistogram histogram)
     {
+        if (histogram.PositiveBuckets.Length + histogram.NegativeBuckets.Length + histogram.CustomValues.Length > BucketsMax)
+        {
+            return false;
+        }
+
         if (histogram.Count < 0 || histogram.ZeroCount < 0
             || !AreValid(histogram.PositiveSpans, histogram.PositiveBuckets) || !AreValid(histogram.NegativeSpans, histogram.NegativeBuckets))
         {

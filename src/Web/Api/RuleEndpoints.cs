@@ -3,7 +3,7 @@ using Narthex.Web.Http;
 
 namespace Narthex.Web.Api;
 
-/// <summary><c>rules</c>, <c>alerts</c>, <c>alertmanagers</c> and <c>notifications</c> of a server without rules.</summary>
+/// <summary><c>rules</c> and <c>alerts</c> of a server without rules.</summary>
 /// <remarks>Grafana asks for the rules whenever it loads a data source: the answer must be valid, and empty is what is true.</remarks>
 internal static class RuleEndpoints
 {
@@ -19,11 +19,6 @@ internal static class RuleEndpoints
     }
 
     public static Task AlertsAsync(ApiRequest request) => Constant(request, "{\"alerts\":[]}"u8);
-
-    public static Task AlertmanagersAsync(ApiRequest request) =>
-        Constant(request, "{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}"u8);
-
-    public static Task NotificationsAsync(ApiRequest request) => Constant(request, "[]"u8);
 
     private static Task Constant(ApiRequest request, ReadOnlySpan<byte> data)
     {

@@ -24,6 +24,26 @@ internal static class Parse
         return All(ref parser);
     }
 
+    public static List<string> Converted(string body, bool keepsClassic)
+    {
+        var parser = new ClassicConversionParser<PrometheusTextParser>(new PrometheusTextParser(Encoding.UTF8.GetBytes(body)), keepsClassic);
+        return All(ref parser);
+    }
+
+    public static List<string> ConvertedOpenMetrics(string body)
+    {
+        var parser = new ClassicConversionParser<OpenMetricsParser>(new OpenMetricsParser(Encoding.UTF8.GetBytes(body)), keepsClassic: false);
+        return All(ref parser);
+    }
+
+    public static List<string> Protobuf(byte[] body) => Protobuf(body, HistogramParsing.Native);
+
+    public static List<string> Protobuf(byte[] body, HistogramParsing histograms)
+    {
+        var parser = new ProtobufParser(body, histograms);
+        return All(ref parser);
+    }
+
     /// <summary>One readable line for each entry.</summary>
     public static List<string> All<TParser>(ref TParser parser)
         where TParser : struct, IExpositionParser, allows ref struct
@@ -85,13 +105,26 @@ internal static class Parse
     private static string Describe<TParser>(ref TParser parser, Labels labels)
         where TParser : struct, IExpositionParser, allows ref struct
     {
-        string text = $"{labels} {FloatFormat.FormatPlain(parser.Value)}" + (parser.HasTimestamp ? $" @{parser.TimestampMs}" : "");
-        if (parser.HasExemplar)
+        string value = parser.HasHistogram ? Describe(parser.ReadHistogram()) : FloatFormat.FormatPlain(parser.Value);
+        string text = $"{labels} {value}" + (parser.HasTimestamp ? $" @{parser.TimestampMs}" : "")
+            + (parser.StartTimestampMs != 0 ? $" since {parser.StartTimestampMs}" : "");
+        while (parser.HasExemplar)
         {
             Exemplar exemplar = parser.ReadExemplar(new LabelsBuilder(), -1);
             text += $" # {exemplar.Labels} {FloatFormat.FormatPlain(exemplar.Value)} @{exemplar.TimestampMs}";
         }
 
         return text;
+    }
+
+    private static string Describe(FloatHistogram histogram)
+    {
+        string spans(HistogramSpan[] list) => string.Join(' ', list.Select(span => $"{span.Offset}:{span.Length}"));
+        string numbers(double[] list) => string.Join(',', list.Select(FloatFormat.FormatPlain));
+        return $"{{schema={histogram.Schema} count={FloatFormat.FormatPlain(histogram.Count)} sum={FloatFormat.FormatPlain(histogram.Sum)}"
+            + $" zero={FloatFormat.FormatPlain(histogram.ZeroCount)}@{FloatFormat.FormatPlain(histogram.ZeroThreshold)}"
+            + $" +[{spans(histogram.PositiveSpans)}]{numbers(histogram.PositiveBuckets)} -[{spans(histogram.NegativeSpans)}]{numbers(histogram.NegativeBuckets)}"
+            + (histogram.UsesCustomBuckets ? $" bounds={numbers(histogram.CustomValues)}" : "")
+            + (histogram.CounterResetHint == CounterResetHint.Unknown ? "" : $" {histogram.CounterResetHint}") + "}";
     }
 }

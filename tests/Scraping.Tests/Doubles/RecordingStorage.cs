@@ -24,6 +24,9 @@ internal sealed class RecordingStorage : IAppendable
         public bool IsStale => StaleNaN.IsStale(Value);
     }
 
+    /// <summary>Native histograms that were committed. Their rows have the count as their value.</summary>
+    public List<(string Series, long TimestampMs, FloatHistogram Histogram)> Histograms { get; } = [];
+
     public List<(string Series, Exemplar Exemplar)> Exemplars { get; } = [];
 
     public List<(string Series, MetricMetadata Metadata)> Metadata { get; } = [];
@@ -87,6 +90,7 @@ internal sealed class RecordingStorage : IAppendable
     {
         private readonly List<(SeriesRef Series, long TimestampMs, double Value)> _rows = [];
         private readonly List<(SeriesRef Series, Exemplar Exemplar)> _exemplars = [];
+        private readonly List<(SeriesRef Series, long TimestampMs, FloatHistogram Histogram)> _histograms = [];
 
         public SeriesRef GetOrAddSeries(Labels labels)
         {
@@ -110,7 +114,11 @@ internal sealed class RecordingStorage : IAppendable
             _rows.Add((series, timestampMs, value));
         }
 
-        public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram) => throw new InvalidOperationException();
+        public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram)
+        {
+            _histograms.Add((series, timestampMs, histogram));
+            Append(series, timestampMs, histogram.Count);
+        }
 
         public void AppendExemplar(SeriesRef series, in Exemplar exemplar) => _exemplars.Add((series, exemplar));
 
@@ -140,6 +148,7 @@ internal sealed class RecordingStorage : IAppendable
                     }
                 }
 
+                storage.Histograms.AddRange(_histograms.Select(row => (Text(storage._labels[(int)row.Series.Value]), row.TimestampMs, row.Histogram)));
                 storage.Exemplars.AddRange(_exemplars.Select(pair => (Text(storage._labels[(int)pair.Series.Value]), pair.Exemplar)));
             }
 
@@ -152,6 +161,7 @@ internal sealed class RecordingStorage : IAppendable
         {
             _rows.Clear();
             _exemplars.Clear();
+            _histograms.Clear();
         }
 
         public void Dispose() => Rollback();

@@ -1,4 +1,5 @@
 using Narthex.Configuration;
+using Narthex.Exposition;
 using Narthex.Model;
 
 namespace Narthex.Scraping.Tests;
@@ -18,7 +19,8 @@ public class TargetFactoryTests
         Assert.Equal(
             Labels.FromStrings(
                 "__address__", "host:9100", "__meta_x", "m", "__tmp", "t", "zone", "a", "job", "job", "__scheme__", "http",
-                "__metrics_path__", "/metrics", "__scrape_interval__", "15s", "__scrape_timeout__", "5s"),
+                "__metrics_path__", "/metrics", "__scrape_interval__", "15s", "__scrape_timeout__", "5s",
+                "__convert_classic_histograms_to_nhcb__", "false", "__always_scrape_classic_histograms__", "false", "__scrape_native_histograms__", "false"),
             outcome.DiscoveredLabels);
     }
 
@@ -92,10 +94,23 @@ public class TargetFactoryTests
     }
 
     [Fact]
-    public void The_configurations_parameters_win_over_what_discovery_says()
+    public void What_discovery_says_wins_over_the_configurations_parameters()
     {
         Target target = Create(Config with { Params = Params(("m", ["config", "second"])) }, "__address__", "h:1", "__param_m", "sd", "__param_n", "sd").Target!;
-        Assert.Equal("http://h:1/metrics?m=config&m=second&n=sd", target.Url);
+        Assert.Equal("http://h:1/metrics?m=sd&m=second&n=sd", target.Url);
+    }
+
+    [Fact]
+    public void Labels_say_target_by_target_what_becomes_of_histograms()
+    {
+        ScrapeConfig config = Config with { ScrapeNativeHistograms = true, AlwaysScrapeClassicHistograms = true };
+        Assert.Equal(HistogramParsing.Native | HistogramParsing.KeepClassic, Create(config, "__address__", "h:1").Target!.Histograms);
+        Assert.Equal(
+            HistogramParsing.ConvertClassic | HistogramParsing.KeepClassic,
+            Create(config, "__address__", "h:1", "__scrape_native_histograms__", "F", "__convert_classic_histograms_to_nhcb__", "1").Target!.Histograms);
+        Assert.Equal(
+            "error parsing scrape native histograms: strconv.ParseBool: parsing \"yes\": invalid syntax",
+            Create(config, "__address__", "h:1", "__scrape_native_histograms__", "yes").Error);
     }
 
     [Fact]

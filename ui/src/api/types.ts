@@ -75,3 +75,58 @@ export interface TsdbStatus {
   readonly memoryInBytesByLabelName: readonly NamedCount[] | null;
   readonly seriesCountByLabelValuePair: readonly NamedCount[] | null;
 }
+
+export type AlertState = "firing" | "pending" | "inactive" | "unknown";
+
+export interface ActiveAlert {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly state: AlertState;
+  readonly activeAt: string;
+  readonly keepFiringSince?: string;
+  readonly value: string;
+}
+
+interface EvaluatedRule {
+  readonly name: string;
+  readonly query: string;
+  readonly labels?: Labels;
+  readonly health: "ok" | "err" | "unknown";
+  readonly lastError?: string;
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+}
+
+export interface AlertingRule extends EvaluatedRule {
+  readonly type: "alerting";
+  readonly state: AlertState;
+  readonly duration: number;
+  readonly keepFiringFor: number;
+  readonly annotations: Labels;
+  readonly alerts: readonly ActiveAlert[];
+}
+
+export interface RecordingRule extends EvaluatedRule {
+  readonly type: "recording";
+}
+
+export type Rule = AlertingRule | RecordingRule;
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly file: string;
+  readonly rules: readonly Rule[];
+  readonly interval: number;
+  readonly limit: number;
+  readonly evaluationTime: number;
+  readonly lastEvaluation: string;
+}
+
+export interface RulesData {
+  readonly groups: readonly RuleGroup[];
+}
+
+export interface AlertmanagersData {
+  readonly activeAlertmanagers: readonly { readonly url: string }[];
+  readonly droppedAlertmanagers: readonly { readonly url: string }[];
+}

@@ -13,8 +13,11 @@ interface Page {
 
 const pages: Readonly<Record<string, Page>> = {
   query: { title: "Query", Content: lazy(() => import("../query/QueryPage")) },
+  alerts: { title: "Alerts", Content: lazy(() => import("../rules/AlertsPage")) },
+  rules: { title: "Rules", Content: lazy(() => import("../rules/RulesPage")) },
   targets: { title: "Targets", Content: lazy(() => import("../targets/TargetsPage")) },
   status: { title: "Runtime & build", Content: lazy(() => import("../status/RuntimePage")) },
+  "alertmanager-discovery": { title: "Alertmanagers", Content: lazy(() => import("../status/AlertmanagersPage")) },
   "tsdb-status": { title: "TSDB", Content: lazy(() => import("../status/TsdbPage")) },
   flags: { title: "Flags", Content: lazy(() => import("../status/FlagsPage")) },
   config: { title: "Configuration", Content: lazy(() => import("../status/ConfigPage")) },

@@ -1,19 +1,22 @@
 import { ActionIcon, AppShell, Burger, Group, SegmentedControl, Text, useComputedColorScheme, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { ReactNode } from "react";
-import { DatabaseIcon, FileIcon, FlagIcon, Logo, MoonIcon, QueryIcon, ServerIcon, SunIcon, TargetIcon } from "../components/icons";
+import { BellIcon, DatabaseIcon, FileIcon, FlagIcon, Logo, MoonIcon, QueryIcon, RuleIcon, ServerIcon, SunIcon, TargetIcon } from "../components/icons";
 import { PageLink } from "./router";
 import { consolesLink, isAgent } from "./serverInfo";
 import { useTimeZone } from "./settings";
 
 const entries = [
   { page: "query", title: "Query", Icon: QueryIcon, agent: false },
+  { page: "alerts", title: "Alerts", Icon: BellIcon, agent: false },
+  { page: "rules", title: "Rules", Icon: RuleIcon, agent: false },
   { page: "targets", title: "Targets", Icon: TargetIcon, agent: true },
 ];
 
 const statusEntries = [
   { page: "status", title: "Runtime & build", Icon: ServerIcon, agent: true },
   { page: "tsdb-status", title: "TSDB", Icon: DatabaseIcon, agent: false },
+  { page: "alertmanager-discovery", title: "Alertmanagers", Icon: BellIcon, agent: false },
   { page: "flags", title: "Flags", Icon: FlagIcon, agent: true },
   { page: "config", title: "Configuration", Icon: FileIcon, agent: true },
 ];

@@ -12,6 +12,8 @@ function icon(content: ReactNode) {
 
 export const QueryIcon = icon(<path d="M3 19h18M5 15l4-6 4 4 6-8" />);
 export const TargetIcon = icon(<><circle cx="12" cy="12" r="8.5" /><circle cx="12" cy="12" r="4" /><circle cx="12" cy="12" r=".6" /></>);
+export const BellIcon = icon(<path d="M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 2h-15zM10 21h4M12 5V3.500" />);
+export const RuleIcon = icon(<path d="M4 6h4M4 12h4M4 18h4M11.500 6H20M11.500 12H20M11.500 18H16" />);
 export const ServerIcon = icon(<><rect x="4" y="4" width="16" height="7" rx="2" /><rect x="4" y="13" width="16" height="7" rx="2" /><path d="M8 7.5h.01M8 16.5h.01" /></>);
 export const DatabaseIcon = icon(<><ellipse cx="12" cy="6" rx="7.5" ry="3" /><path d="M4.500 6v12c0 1.700 3.400 3 7.500 3s7.500-1.300 7.500-3V6M4.500 12c0 1.700 3.400 3 7.500 3s7.500-1.300 7.500-3" /></>);
 export const FlagIcon = icon(<path d="M6 21V4h11l-2 4 2 4H6" />);

@@ -90,7 +90,7 @@ internal sealed class MemorySnapshotWriter
         for (uint series = 0; series < index.Count; series++)
         {
             uint slot = index.SlotOf(series);
-            SeriesState state = _head.CopySeries(slot, open);
+            SeriesState state = _head.CopySeries(slot, open, out HistogramChunkBytes? histograms);
             SnapshotSeries.WriteStart(_batch.Buffer, _head.WalRefs.Get(slot, state.Generation));
             ReadOnlySpan<uint> pairs = index.GetPairs(series);
             _batch.Buffer.WriteUvarint((uint)pairs.Length);
@@ -100,7 +100,11 @@ internal sealed class MemorySnapshotWriter
                 _batch.Buffer.WriteString(index.Symbols.Get(index.Pairs.ValueOf(pair)));
             }
 
-            if (state.Encoder.Count == 0)
+            if (histograms is { } openHistograms && _head.Histograms.GetLastOfOpen(slot) is { } last)
+            {
+                SnapshotSeries.WriteHistogramChunk(_batch.Buffer, _head.ChunkRangeMs, in openHistograms, last);
+            }
+            else if (state.Encoder.Count == 0)
             {
                 SnapshotSeries.WriteNoChunk(_batch.Buffer, _head.ChunkRangeMs);
             }

@@ -1,6 +1,7 @@
 using Narthex.Model;
 using Narthex.Tsdb.Binary;
 using Narthex.Tsdb.Chunks;
+using Narthex.Tsdb.Head.Series;
 using Narthex.Tsdb.Wal.Records;
 
 namespace Narthex.Tsdb.Snapshots;
@@ -70,6 +71,18 @@ internal ref struct SnapshotSeries
         destination.WriteDouble(state.LastValue);
     }
 
+    /// <summary>Appends the part behind the labels, of a series with an open chunk of histograms.</summary>
+    public static void WriteHistogramChunk(ByteWriter destination, long chunkRangeMs, in HistogramChunkBytes chunk, FloatHistogram last)
+    {
+        destination.WriteInt64(chunkRangeMs);
+        destination.WriteUvarint(1);
+        destination.WriteInt64(chunk.Range.MinMs);
+        destination.WriteInt64(chunk.Range.MaxMs);
+        destination.WriteByte((byte)chunk.Encoding);
+        destination.WriteString(chunk.Bytes);
+        HistogramsRecordWriter.WriteHistogram(destination, last, integers: chunk.Encoding is ChunkEncoding.Histogram or ChunkEncoding.HistogramWithStarts);
+    }
+
     /// <summary>Reads a record. False if it is not one of a series, damaged, or of an encoding that cannot be read.</summary>
     public static bool TryRead(ReadOnlySpan<byte> record, out SnapshotSeries series)
     {
@@ -90,12 +103,18 @@ internal ref struct SnapshotSeries
             series.MaxMs = reader.ReadInt64();
             series.Encoding = (ChunkEncoding)reader.ReadByte();
             series.Chunk = reader.ReadString();
-            if (!ChunkEncodings.IsFloat(series.Encoding))
+            switch (series.Encoding)
             {
-                return false;
+                case ChunkEncoding.Xor or ChunkEncoding.Xor2:
+                    reader.ReadBytes(LastSamplesSkipped + 16);
+                    break;
+                case var encoding when ChunkEncodings.IsHistogram(encoding):
+                    // The last histogram, which is in the chunk too.
+                    reader.ReadBytes(reader.Remaining);
+                    break;
+                default:
+                    return false;
             }
-
-            reader.ReadBytes(LastSamplesSkipped + 16);
         }
 
         return !reader.Failed && reader.Remaining == 0 && series.Labels.Count > 0;

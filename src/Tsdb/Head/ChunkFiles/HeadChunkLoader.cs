@@ -54,6 +54,7 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         }
 
         chain.Newest = head.ClosedChunks.Add(chain.Newest, chunk);
+        chain.HasHistograms |= ChunkEncodings.IsHistogram(chunk.Encoding);
         chain.Count++;
         return null;
     }
@@ -83,7 +84,7 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         _chains.TrimExcess();
     }
 
-    private static bool CanRead(ChunkEncoding encoding) => ChunkEncodings.IsFloat(encoding);
+    private static bool CanRead(ChunkEncoding encoding) => ChunkEncodings.IsFloat(encoding) || ChunkEncodings.IsHistogram(encoding);
 }
 
 /// <summary>The chunks of a series in files.</summary>
@@ -100,6 +101,9 @@ internal struct HeadChunkChain
 
     /// <summary>The last time, of chunks that are not used too.</summary>
     public long MaxMs;
+
+    /// <summary>Whether any of them has histograms.</summary>
+    public bool HasHistograms;
 
     /// <summary>Whether there is one that cannot be read.</summary>
     public bool IsUnusable;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Narthex.Tsdb.Chunks;
@@ -25,18 +26,26 @@ internal sealed class ClosedChunkStore
     private const int SlotBytes = 4;
 
     private const ulong InMemory = 1UL << 63;
+
+    // Histograms may have chunks that no block of the arena holds: these few are arrays, by handle.
+    private const ulong IsLong = 1UL << 62;
     private const int LengthBits = 24;
 
     private readonly SlabArena _records = new();
     private readonly SlabArena _samples = new();
+    private readonly ConcurrentDictionary<uint, LongChunk> _long = new();
     private readonly Lock _unwrittenLock = new();
     private List<uint> _unwritten = [];
     private long _count;
     private long _inMemory;
+    private uint _lastLong;
     private HeadChunkFiles? _files;
 
+    /// <summary>The longest chunk that lies in a block of the arena.</summary>
+    public const int BlockChunkBytesMax = SlabArena.BlockBytesMax - SlotBytes;
+
     /// <summary>The longest chunk.</summary>
-    public const int ChunkBytesMax = SlabArena.BlockBytesMax - SlotBytes;
+    public const int ChunkBytesMax = (1 << LengthBits) - 1;
 
     /// <summary>The number of chunks.</summary>
     public long Count => Volatile.Read(ref _count);
@@ -62,11 +71,9 @@ internal sealed class ClosedChunkStore
     /// <param name="chunk">The encoded samples, which are copied.</param>
     public uint Add(uint series, uint previous, ChunkEncoding encoding, long minMs, long maxMs, ReadOnlySpan<byte> chunk)
     {
-        uint samples = _samples.Allocate(SlabArena.UnitsFor(SlotBytes + chunk.Length));
-        Span<byte> block = _samples.GetBytes(samples, SlotBytes + chunk.Length);
-        MemoryMarshal.Write(block, series);
-        chunk.CopyTo(block[SlotBytes..]);
-        uint handle = AddRecord(previous, encoding, minMs, maxMs, chunk.Length, InMemory | samples);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(chunk.Length, ChunkBytesMax);
+        ulong location = InMemory | (chunk.Length <= BlockChunkBytesMax ? PutIntoBlock(series, chunk) : PutAside(series, chunk));
+        uint handle = AddRecord(previous, encoding, minMs, maxMs, chunk.Length, location);
         Interlocked.Increment(ref _inMemory);
         if (_files is not null)
         {
@@ -201,13 +208,17 @@ internal sealed class ClosedChunkStore
     }
 
     /// <summary>The slot of the series of a chunk in memory.</summary>
-    public uint GetSeries(uint handle) => MemoryMarshal.Read<uint>(_samples.GetBytes((uint)LocationOf(handle), SlotBytes));
+    public uint GetSeries(uint handle)
+    {
+        ulong location = LocationOf(handle);
+        return (location & IsLong) != 0 ? _long[(uint)location].Series : MemoryMarshal.Read<uint>(_samples.GetBytes((uint)location, SlotBytes));
+    }
 
     /// <summary>The chunk is in a file from now on. Returns what names its samples in memory, for <see cref="FreeMoved"/>.</summary>
     public MovedSamples Move(uint handle, HeadChunkRef written)
     {
         ref ulong location = ref LocationOf(handle);
-        var moved = new MovedSamples((uint)location, (ushort)SlabArena.UnitsFor(SlotBytes + LengthOf(handle)));
+        var moved = new MovedSamples((uint)location, (location & IsLong) != 0 ? (ushort)0 : (ushort)SlabArena.UnitsFor(SlotBytes + LengthOf(handle)));
         _files!.Use(written);
         Volatile.Write(ref location, written.Value);
         Interlocked.Decrement(ref _inMemory);
@@ -219,7 +230,14 @@ internal sealed class ClosedChunkStore
     {
         foreach (MovedSamples one in moved)
         {
-            _samples.Free(one.Block, one.Units);
+            if (one.Units == 0)
+            {
+                _long.TryRemove(one.Block, out _);
+            }
+            else
+            {
+                _samples.Free(one.Block, one.Units);
+            }
         }
     }
 
@@ -245,9 +263,25 @@ internal sealed class ClosedChunkStore
     }
 
     internal ReadOnlySpan<byte> GetSamples(ulong location, int length) =>
-        (location & InMemory) != 0
-            ? _samples.GetBytes((uint)location, SlotBytes + length)[SlotBytes..]
-            : _files!.GetBytes(new HeadChunkRef(location), length);
+        (location & InMemory) == 0 ? _files!.GetBytes(new HeadChunkRef(location), length)
+        : (location & IsLong) != 0 ? _long[(uint)location].Bytes
+        : _samples.GetBytes((uint)location, SlotBytes + length)[SlotBytes..];
+
+    private ulong PutIntoBlock(uint series, ReadOnlySpan<byte> chunk)
+    {
+        uint block = _samples.Allocate(SlabArena.UnitsFor(SlotBytes + chunk.Length));
+        Span<byte> bytes = _samples.GetBytes(block, SlotBytes + chunk.Length);
+        MemoryMarshal.Write(bytes, series);
+        chunk.CopyTo(bytes[SlotBytes..]);
+        return block;
+    }
+
+    private ulong PutAside(uint series, ReadOnlySpan<byte> chunk)
+    {
+        uint number = Interlocked.Increment(ref _lastLong);
+        _long[number] = new LongChunk(series, chunk.ToArray());
+        return IsLong | number;
+    }
 
     private uint AddRecord(uint previous, ChunkEncoding encoding, long minMs, long maxMs, int length, ulong location)
     {
@@ -262,8 +296,17 @@ internal sealed class ClosedChunkStore
         return handle;
     }
 
-    private void FreeSamples(uint handle, ulong location) =>
-        _samples.Free((uint)location, SlabArena.UnitsFor(SlotBytes + LengthOf(handle)));
+    private void FreeSamples(uint handle, ulong location)
+    {
+        if ((location & IsLong) != 0)
+        {
+            _long.TryRemove((uint)location, out _);
+        }
+        else
+        {
+            _samples.Free((uint)location, SlabArena.UnitsFor(SlotBytes + LengthOf(handle)));
+        }
+    }
 
     private int LengthOf(uint handle) => (int)(MemoryMarshal.Read<uint>(_records.GetBytes(handle, RecordBytes)[4..]) & ((1 << LengthBits) - 1));
 
@@ -278,8 +321,11 @@ internal sealed class ClosedChunkStore
 
 /// <summary>Samples in memory that are in a file too.</summary>
 /// <param name="Block">Their block.</param>
-/// <param name="Units">Its length.</param>
+/// <param name="Units">Its length; 0 for a chunk that is in none.</param>
 internal readonly record struct MovedSamples(uint Block, ushort Units);
+
+/// <summary>A chunk that is too long for a block.</summary>
+internal sealed record LongChunk(uint Series, byte[] Bytes);
 
 /// <summary>A full chunk.</summary>
 internal readonly ref struct ClosedChunk

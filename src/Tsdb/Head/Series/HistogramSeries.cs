@@ -3,56 +3,44 @@ using Narthex.Tsdb.Chunks;
 
 namespace Narthex.Tsdb.Head.Series;
 
-/// <summary>The histograms of one series: full chunks and an open one. Chunks are cut where upstream cuts them. Not thread-safe.</summary>
+/// <summary>The open chunk of histograms of one series. Chunks are cut where upstream cuts them; full ones are for the caller to keep. Not thread-safe.</summary>
 internal sealed class HistogramSeries
 {
     // Histograms differ so much in size that their chunks aim at bytes, not at samples; but not at fewer than these.
     private const int BytesTarget = 1024;
     private const int SamplesMin = 10;
 
-    private readonly List<HistogramChunkBytes> _closed = [];
+    // Ten enormous histograms are too many for one chunk: upstream has no such limit, and no such histograms either.
+    private const int BytesMax = 1 << 20;
+
     private HistogramChunk? _open;
     private long _cutAtMs;
     private bool _endEstimated;
     private bool _floats;
 
-    /// <summary>The newest histogram; null if there is none.</summary>
+    /// <summary>The newest histogram, as far as it has been seen; null if there is none.</summary>
     public FloatHistogram? Newest { get; private set; }
 
     /// <summary>The time of the newest histogram.</summary>
     public long NewestMs { get; private set; } = long.MinValue;
 
-    /// <summary>Whether nothing is left.</summary>
-    public bool IsEmpty => _open is null && _closed.Count == 0;
-
-    /// <summary>The first time; <see cref="long.MaxValue"/> if there is none.</summary>
-    public long OldestMs => _closed.Count > 0 ? _closed[0].Range.MinMs : _open?.FirstTimestampMs ?? long.MaxValue;
+    /// <summary>Whether there is an open chunk.</summary>
+    public bool HasOpen => _open is not null;
 
     /// <summary>About what it takes in memory.</summary>
-    public long MemoryBytes
-    {
-        get
-        {
-            long bytes = 200 + (_open?.MemoryBytes ?? 0);
-            foreach (HistogramChunkBytes chunk in _closed)
-            {
-                bytes += 56 + chunk.Bytes.Length;
-            }
+    public long MemoryBytes => 200 + (_open?.MemoryBytes ?? 0);
 
-            return bytes;
-        }
-    }
-
-    /// <summary>Appends a histogram that is newer than the last sample. True if that started a chunk.</summary>
-    public bool Append(long timestampMs, FloatHistogram histogram, long chunkRangeMs, bool hasStarts = false, long startMs = 0)
+    /// <summary>Appends a histogram that is newer than the last sample. True if that started a chunk; <paramref name="closed"/> is the one that it ended.</summary>
+    public bool Append(long timestampMs, FloatHistogram histogram, long chunkRangeMs, bool hasStarts, long startMs, out HistogramChunk? closed)
     {
         // Counts that are not integers make a series one of floats. It stays so: those of a float that happen to be integers must not cut a chunk each time.
         bool floats = _floats || !HistogramChunk.HasIntegerCounts(histogram);
         bool started = true;
+        closed = null;
         HistogramChunk? previous = floats == _floats ? _open : null;
         if (_open is not null && (floats != _floats || hasStarts != _open.HasStarts || IsFull(timestampMs, chunkRangeMs)))
         {
-            Close();
+            closed = Close();
         }
 
         _floats = floats;
@@ -65,7 +53,7 @@ internal sealed class HistogramSeries
         else if (!_open.TryAppend(timestampMs, histogram, out HistogramChunk? next, startMs))
         {
             // That the end counts as estimated already is upstream's way: such a chunk ends with the range, or when it is far too large.
-            Close();
+            closed = Close();
             _open = next;
             _cutAtMs = ChunkCutting.RangeEnd(timestampMs, chunkRangeMs);
         }
@@ -79,55 +67,39 @@ internal sealed class HistogramSeries
         return started;
     }
 
-    /// <summary>Ends the open chunk.</summary>
-    public void Close()
+    /// <summary>Ends the open chunk, and returns it if there is one.</summary>
+    public HistogramChunk? Close()
     {
-        if (_open is not null)
-        {
-            _closed.Add(Copy(_open));
-            _open = null;
-        }
+        HistogramChunk? closed = _open;
+        _open = null;
+        return closed;
     }
 
-    /// <summary>Drops the chunks that end before a time, and returns their number.</summary>
-    public int DropBefore(long minMs)
+    /// <summary>Takes a chunk that was open before, to be continued.</summary>
+    public void Restore(HistogramChunk open, long chunkRangeMs)
     {
-        int count = 0;
-        while (count < _closed.Count && _closed[count].Range.MaxMs < minMs)
-        {
-            count++;
-        }
-
-        _closed.RemoveRange(0, count);
-        _closed.TrimExcess();
-        if (_open is not null && _open.LastTimestampMs < minMs)
-        {
-            _open = null;
-            count++;
-        }
-
-        return count;
+        _open = open;
+        _floats = open.Encoding is ChunkEncoding.FloatHistogram or ChunkEncoding.FloatHistogramWithStarts;
+        _cutAtMs = ChunkCutting.RangeEnd(open.FirstTimestampMs, chunkRangeMs);
+        _endEstimated = false;
+        Newest = open.Last;
+        NewestMs = open.LastTimestampMs;
     }
 
-    /// <summary>Adds the chunks that overlap the range to a list, oldest first.</summary>
-    public void Collect(TimeRange range, List<HistogramChunkBytes> chunks)
-    {
-        foreach (HistogramChunkBytes chunk in _closed)
-        {
-            if (chunk.Range.Overlaps(range))
-            {
-                chunks.Add(chunk);
-            }
-        }
+    /// <summary>Notes the newest histogram, which is in a full chunk.</summary>
+    public void SetNewest(long timestampMs, FloatHistogram histogram) => (NewestMs, Newest) = (timestampMs, histogram);
 
-        if (_open is not null && _open.FirstTimestampMs <= range.MaxMs && _open.LastTimestampMs >= range.MinMs)
-        {
-            chunks.Add(Copy(_open));
-        }
+    /// <summary>Drops the open chunk if it ends before a time. True if it did.</summary>
+    public bool DropBefore(long minMs)
+    {
+        bool drop = _open is not null && _open.LastTimestampMs < minMs;
+        _open = drop ? null : _open;
+        return drop;
     }
 
-    private static HistogramChunkBytes Copy(HistogramChunk chunk) =>
-        new(new TimeRange(chunk.FirstTimestampMs, chunk.LastTimestampMs), chunk.Encoding, chunk.Bytes.ToArray());
+    /// <summary>A copy of the open chunk; null if there is none.</summary>
+    public HistogramChunkBytes? CopyOpen() =>
+        _open is null ? null : new(new TimeRange(_open.FirstTimestampMs, _open.LastTimestampMs), _open.Encoding, _open.Bytes.ToArray());
 
     private bool IsFull(long timestampMs, long chunkRangeMs)
     {
@@ -140,7 +112,7 @@ internal sealed class HistogramSeries
             _endEstimated = true;
         }
 
-        return (timestampMs >= _cutAtMs || bytes >= BytesTarget * 2) && (chunk.Count >= SamplesMin || timestampMs >= rangeEndMs);
+        return bytes >= BytesMax || ((timestampMs >= _cutAtMs || bytes >= BytesTarget * 2) && (chunk.Count >= SamplesMin || timestampMs >= rangeEndMs));
     }
 
     // The rest of the range is divided evenly between chunks of about the target.

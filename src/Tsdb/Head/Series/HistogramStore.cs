@@ -6,9 +6,9 @@ using Narthex.Tsdb.Chunks;
 
 namespace Narthex.Tsdb.Head.Series;
 
-/// <summary>The native histograms of the head, beside the float chunks: chunks for each series that has any.</summary>
+/// <summary>The native histograms of the head: an open chunk for each series that has any. Full ones lie among those of floats.</summary>
 /// <remarks>One writer per series at a time. Readers lock a series for as long as it takes to copy its open chunk.</remarks>
-internal sealed class HistogramStore(long chunkRangeMs)
+internal sealed class HistogramStore(ClosedChunkStore closedChunks, long chunkRangeMs)
 {
     private readonly ConcurrentDictionary<uint, HistogramSeries> _series = new();
     private long _chunksCreated;
@@ -23,10 +23,10 @@ internal sealed class HistogramStore(long chunkRangeMs)
     /// <summary>Chunks started so far.</summary>
     public long ChunksCreated => Volatile.Read(ref _chunksCreated);
 
-    /// <summary>Chunks dropped so far.</summary>
+    /// <summary>Open chunks dropped so far.</summary>
     public long ChunksRemoved => Volatile.Read(ref _chunksRemoved);
 
-    /// <summary>About what histograms take in memory.</summary>
+    /// <summary>About what open chunks take in memory.</summary>
     public long MemoryBytes
     {
         get
@@ -44,50 +44,81 @@ internal sealed class HistogramStore(long chunkRangeMs)
         }
     }
 
-    /// <summary>The newest histogram of a series. False if it has none.</summary>
-    public bool TryGetNewest(uint series, out long timestampMs, out FloatHistogram? histogram)
+    /// <summary>The newest histogram of a series, unless a float came behind it and the series was loaded since. False if it has none.</summary>
+    public bool TryGetNewest(uint series, in SeriesState state, out long timestampMs, out FloatHistogram? histogram)
     {
+        timestampMs = long.MinValue;
+        histogram = null;
         if (!_series.TryGetValue(series, out HistogramSeries? found))
         {
-            timestampMs = long.MinValue;
-            histogram = null;
             return false;
         }
 
         lock (found)
         {
+            if (found.Newest is null)
+            {
+                FindNewest(found, state.ClosedChunks);
+            }
+
             (timestampMs, histogram) = (found.NewestMs, found.Newest);
             return histogram is not null;
         }
     }
 
+    /// <summary>The time of the newest histogram in the open chunk or before it, as far as it is known without decoding.</summary>
+    public long GetNewestMs(uint series)
+    {
+        if (!_series.TryGetValue(series, out HistogramSeries? found))
+        {
+            return long.MinValue;
+        }
+
+        lock (found)
+        {
+            return found.NewestMs;
+        }
+    }
+
     /// <summary>Adds a histogram that is newer than the last sample of its series.</summary>
-    public void Append(uint series, long timestampMs, FloatHistogram histogram, long startMs = 0)
+    public void Append(uint series, ref SeriesState state, long timestampMs, FloatHistogram histogram, long startMs = 0)
     {
         HistogramSeries found = _series.GetOrAdd(series, static _ => new HistogramSeries());
         lock (found)
         {
-            if (found.Append(timestampMs, histogram, chunkRangeMs, KeepStarts, startMs))
+            if (found.Append(timestampMs, histogram, chunkRangeMs, KeepStarts, startMs, out HistogramChunk? closed))
             {
                 Interlocked.Increment(ref _chunksCreated);
             }
+
+            Keep(series, ref state, closed);
         }
     }
 
     /// <summary>Ends the open chunk, as a float follows: chunks of a series must not overlap in time.</summary>
-    public void Close(uint series)
+    public void Close(uint series, ref SeriesState state)
     {
         if (_series.TryGetValue(series, out HistogramSeries? found))
         {
             lock (found)
             {
-                found.Close();
+                Keep(series, ref state, found.Close());
             }
         }
     }
 
-    /// <summary>Drops the chunks that end before a time. False if the series has none left. For the one writer of the series.</summary>
-    public bool DropBefore(uint series, long minMs)
+    /// <summary>Notes that a series has histograms in full chunks.</summary>
+    public void AddSeries(uint series) => _series.TryAdd(series, new HistogramSeries());
+
+    /// <summary>Gives a series a chunk that was open before.</summary>
+    public void Restore(uint series, HistogramChunk open)
+    {
+        _series.GetOrAdd(series, static _ => new HistogramSeries()).Restore(open, chunkRangeMs);
+        Interlocked.Increment(ref _chunksCreated);
+    }
+
+    /// <summary>Drops the open chunk if it ends before a time. False if the series has no histograms left, with the full chunks that it keeps. For its one writer.</summary>
+    public bool DropBefore(uint series, long minMs, uint closedKept)
     {
         if (!_series.TryGetValue(series, out HistogramSeries? found))
         {
@@ -96,8 +127,12 @@ internal sealed class HistogramStore(long chunkRangeMs)
 
         lock (found)
         {
-            Interlocked.Add(ref _chunksRemoved, found.DropBefore(minMs));
-            if (!found.IsEmpty)
+            if (found.DropBefore(minMs))
+            {
+                Interlocked.Increment(ref _chunksRemoved);
+            }
+
+            if (found.HasOpen || HasHistograms(closedKept))
             {
                 return true;
             }
@@ -107,44 +142,72 @@ internal sealed class HistogramStore(long chunkRangeMs)
         return false;
     }
 
-    /// <summary>The first time, if there is one.</summary>
-    public long GetOldest(uint series)
+    /// <summary>A copy of the open chunk, as it may still grow; null if there is none.</summary>
+    public HistogramChunkBytes? CopyOpen(uint series)
     {
         if (!_series.TryGetValue(series, out HistogramSeries? found))
         {
-            return long.MaxValue;
+            return null;
         }
 
         lock (found)
         {
-            return found.OldestMs;
+            return found.CopyOpen();
         }
     }
 
-    /// <summary>Adds the chunks that overlap the range to a list, oldest first. The open one is copied, as it may still grow.</summary>
-    public void Collect(uint series, TimeRange range, List<HistogramChunkBytes> chunks)
+    /// <summary>The newest histogram in the open chunk; null if there is none.</summary>
+    public FloatHistogram? GetLastOfOpen(uint series)
     {
-        if (_series.TryGetValue(series, out HistogramSeries? found))
+        if (!_series.TryGetValue(series, out HistogramSeries? found))
         {
-            lock (found)
+            return null;
+        }
+
+        lock (found)
+        {
+            return found.HasOpen ? found.Newest : null;
+        }
+    }
+
+    private static bool IsHistogram(ChunkEncoding encoding) => ChunkEncodings.IsHistogram(encoding);
+
+    private void Keep(uint series, ref SeriesState state, HistogramChunk? closed)
+    {
+        if (closed is not null)
+        {
+            state.ClosedChunks = closedChunks.Add(series, state.ClosedChunks, closed.Encoding, closed.FirstTimestampMs, closed.LastTimestampMs, closed.Bytes);
+        }
+    }
+
+    private bool HasHistograms(uint chunks)
+    {
+        while (chunks != 0)
+        {
+            ClosedChunk chunk = closedChunks.Get(chunks);
+            if (IsHistogram(chunk.Encoding))
             {
-                found.Collect(range, chunks);
+                return true;
+            }
+
+            chunks = chunk.Previous;
+        }
+
+        return false;
+    }
+
+    // After a start from files nobody has seen the last histogram yet: it may be asked for before there is another.
+    private void FindNewest(HistogramSeries series, uint newest)
+    {
+        if (newest != 0 && closedChunks.Get(newest) is var chunk && IsHistogram(chunk.Encoding))
+        {
+            using var samples = new SampleBuffer();
+            ChunkDecoder.Append(chunk.Encoding, chunk.Bytes, new TimeRange(chunk.MaxMs, chunk.MaxMs), samples);
+            if (samples.HasHistograms && samples.Histograms[^1] is { } histogram)
+            {
+                series.SetNewest(chunk.MaxMs, histogram);
             }
         }
-    }
-
-    /// <summary>Appends the histograms within the range, merged with the float samples that stand in <paramref name="buffer"/> from <paramref name="floatsFrom"/> on.</summary>
-    public void MergeInto(uint series, TimeRange range, SampleBuffer buffer, int floatsFrom)
-    {
-        var chunks = new List<HistogramChunkBytes>();
-        Collect(series, range, chunks);
-        int runStart = buffer.Count;
-        foreach (HistogramChunkBytes chunk in chunks)
-        {
-            ChunkDecoder.Append(chunk.Encoding, chunk.Bytes, range, buffer);
-        }
-
-        SampleMerging.MergeRun(buffer, floatsFrom, runStart);
     }
 
     /// <summary>Whether two histograms are the same sample, bit for bit.</summary>

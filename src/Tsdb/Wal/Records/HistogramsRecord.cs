@@ -71,7 +71,7 @@ public ref struct HistogramsRecordWriter
             WriteHeader(reference, timestampMs);
         }
 
-        WriteHistogram(histogram);
+        WriteHistogram(_destination, histogram, HistogramsRecordReader.HasIntegers(_type));
     }
 
     private void WriteHeader(ulong reference, long timestampMs)
@@ -111,31 +111,31 @@ public ref struct HistogramsRecordWriter
         _previousStart = startTimestampMs;
     }
 
-    private readonly void WriteHistogram(FloatHistogram histogram)
+    /// <summary>Appends a histogram alone, as it stands in a record.</summary>
+    internal static void WriteHistogram(ByteWriter destination, FloatHistogram histogram, bool integers)
     {
-        bool integers = HistogramsRecordReader.HasIntegers(_type);
-        _destination.WriteByte((byte)histogram.CounterResetHint);
-        _destination.WriteVarint(histogram.Schema);
-        _destination.WriteDouble(histogram.ZeroThreshold);
+        destination.WriteByte((byte)histogram.CounterResetHint);
+        destination.WriteVarint(histogram.Schema);
+        destination.WriteDouble(histogram.ZeroThreshold);
         if (integers)
         {
-            _destination.WriteUvarint((ulong)histogram.ZeroCount);
-            _destination.WriteUvarint((ulong)histogram.Count);
+            destination.WriteUvarint((ulong)histogram.ZeroCount);
+            destination.WriteUvarint((ulong)histogram.Count);
         }
         else
         {
-            _destination.WriteDouble(histogram.ZeroCount);
-            _destination.WriteDouble(histogram.Count);
+            destination.WriteDouble(histogram.ZeroCount);
+            destination.WriteDouble(histogram.Count);
         }
 
-        _destination.WriteDouble(histogram.Sum);
-        WriteSpans(histogram.PositiveSpans);
-        WriteSpans(histogram.NegativeSpans);
-        WriteBuckets(histogram.PositiveBuckets, integers);
-        WriteBuckets(histogram.NegativeBuckets, integers);
+        destination.WriteDouble(histogram.Sum);
+        WriteSpans(destination, histogram.PositiveSpans);
+        WriteSpans(destination, histogram.NegativeSpans);
+        WriteBuckets(destination, histogram.PositiveBuckets, integers);
+        WriteBuckets(destination, histogram.NegativeBuckets, integers);
         if (histogram.UsesCustomBuckets)
         {
-            WriteBuckets(histogram.CustomValues, integers: false);
+            WriteBuckets(destination, histogram.CustomValues, integers: false);
         }
     }
 
@@ -154,31 +154,31 @@ public ref struct HistogramsRecordWriter
         return true;
     }
 
-    private readonly void WriteSpans(HistogramSpan[] spans)
+    private static void WriteSpans(ByteWriter destination, HistogramSpan[] spans)
     {
-        _destination.WriteUvarint((uint)spans.Length);
+        destination.WriteUvarint((uint)spans.Length);
         foreach (HistogramSpan span in spans)
         {
-            _destination.WriteVarint(span.Offset);
-            _destination.WriteUvarint(span.Length);
+            destination.WriteVarint(span.Offset);
+            destination.WriteUvarint(span.Length);
         }
     }
 
-    private readonly void WriteBuckets(double[] buckets, bool integers)
+    private static void WriteBuckets(ByteWriter destination, double[] buckets, bool integers)
     {
-        _destination.WriteUvarint((uint)buckets.Length);
+        destination.WriteUvarint((uint)buckets.Length);
         long previous = 0;
         foreach (double bucket in buckets)
         {
             if (integers)
             {
                 long count = (long)bucket;
-                _destination.WriteVarint(count - previous);
+                destination.WriteVarint(count - previous);
                 previous = count;
             }
             else
             {
-                _destination.WriteDouble(bucket);
+                destination.WriteDouble(bucket);
             }
         }
     }

@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 
-namespace Narthex.Scraping;
+namespace Narthex.HttpClients;
 
 /// <summary>Words faults of the network as users know them from upstream.</summary>
-internal static class NetworkErrors
+public static class NetworkErrors
 {
+    /// <summary>A fault in upstream's words.</summary>
     /// <param name="error">The fault.</param>
     /// <param name="uri">What was asked for.</param>
     /// <param name="isBody">Whether the answer had begun.</param>
