@@ -90,7 +90,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         var metrics = new MetricRegistry(time);
         ProcessMetrics.Register(metrics);
         RuntimeMetrics.Register(metrics);
-        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+        return StartAsync(options, ProductionParts.Make(options, metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
     }
 
     internal static async Task<NarthexServer> StartAsync(
@@ -225,6 +225,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             SamplesPerChunk = options.SamplesPerChunk,
             MaxExemplars = FeatureSettings.GetMaxExemplars(options, null),
             KeepMetadata = options.Features.Contains("metadata-wal-records"),
+            FloatEncoding = StartTimestampSettings.InitialEncoding(options),
+            KeepStartTimestamps = StartTimestampSettings.AreKept(options),
+            HistogramsWithStarts = options.Features.Contains("histograms-st-encoding"),
+            StartTimestampsAsZeros = StartTimestampSettings.BecomeZeros(options),
         };
     }
 
@@ -251,7 +255,14 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
+        {
+            ServerLog.StorageFailed(_logger, problem);
+            throw new ServerStartException(problem, isConfigurationError: false);
+        }
+
         SetExemplarLimits(configuration);
+        _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         await ListenAsync(external, loggers, cancellationToken);
         try
@@ -393,10 +404,16 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     private void Apply(PrometheusConfig configuration)
     {
+        if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
+        {
+            throw new ConfigurationException(problem);
+        }
+
         QueryLog? queryLog = OpenQueryLog(configuration);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
+        _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
         ApplyNotifications(configuration);

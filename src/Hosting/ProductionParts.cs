@@ -11,7 +11,7 @@ namespace Narthex.Hosting;
 /// <summary>The real parts of a server.</summary>
 internal static class ProductionParts
 {
-    public static ServerParts Make(MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
+    public static ServerParts Make(ServerOptions options, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
     {
         var clients = new HttpClientFactory("Prometheus/" + BuildInformation.CompatibleVersion);
         var discoveryMetrics = new DiscoveryMetrics(metrics);
@@ -19,7 +19,7 @@ internal static class ProductionParts
         var discoverers = new DiscovererFactory(clients, discoveryMetrics, time, loggers);
         return new ServerParts
         {
-            Configuration = new FileConfiguration(loggers.CreateLogger("Narthex.Configuration")),
+            Configuration = new FileConfiguration(options, loggers.CreateLogger("Narthex.Configuration")),
             Discovery = new ManagedDiscovery(new DiscoveryManager("scrape", discoverers, discoveryMetrics, time, logger)),
             AlertmanagerDiscovery = new ManagedDiscovery(new DiscoveryManager("notify", discoverers, discoveryMetrics, time, logger)),
             CreateAlertmanagerClient = entry => clients.Create(entry.HttpClient),
@@ -38,10 +38,14 @@ internal static class ProductionParts
         public ValueTask DisposeAsync() => manager.DisposeAsync();
     }
 
-    private sealed class FileConfiguration(ILogger logger) : IConfigurationSource
+    private sealed class FileConfiguration(ServerOptions options, ILogger logger) : IConfigurationSource
     {
         public PrometheusConfig Load(string path) =>
-            ConfigurationLoader.LoadFile(path, new ConfigurationLoadOptions { Warn = text => ServerLog.ConfigurationWarning(logger, text) });
+            ConfigurationLoader.LoadFile(path, new ConfigurationLoadOptions
+            {
+                Warn = text => ServerLog.ConfigurationWarning(logger, text),
+                PrefersProtobuf = StartTimestampSettings.AreRead(options),
+            });
 
         public string Print(PrometheusConfig configuration) => ConfigPrinter.Print(configuration);
     }
