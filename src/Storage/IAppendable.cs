@@ -99,7 +99,14 @@ public enum AppendError : byte
 /// <param name="Series">The series it was meant for.</param>
 /// <param name="TimestampMs">Its time.</param>
 /// <param name="Error">Why.</param>
-public readonly record struct RejectedSample(int Row, SeriesRef Series, long TimestampMs, AppendError Error);
+public readonly record struct RejectedSample(int Row, SeriesRef Series, long TimestampMs, AppendError Error)
+{
+    /// <summary>Its value; null if it is a histogram, or the storage does not tell.</summary>
+    public double? Value { get; init; }
+
+    /// <summary>Of <see cref="AppendError.DuplicateTimestamp"/>: the value that is stored; null if that is a histogram, or the storage does not tell.</summary>
+    public double? Existing { get; init; }
+}
 
 /// <summary>What a commit did.</summary>
 /// <param name="Appended">Samples stored.</param>

@@ -98,6 +98,7 @@ internal sealed partial class CommitRows
     public void Clear()
     {
         ClearStarts();
+        _existing?.Clear();
         Count = 0;
         Extras?.Clear();
         _histograms.Clear();

@@ -97,7 +97,11 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
                 if (rows.Errors[i] != AppendError.None)
                 {
                     refused++;
-                    rejected?.Add(new RejectedSample(i, new SeriesRef(rows.Refs[i]), rows.Timestamps[i], rows.Errors[i]));
+                    rejected?.Add(new RejectedSample(i, new SeriesRef(rows.Refs[i]), rows.Timestamps[i], rows.Errors[i])
+                    {
+                        Value = rows.GetHistogram(i) is null ? rows.Values[i] : null,
+                        Existing = rows.GetExisting(i),
+                    });
                 }
             }
 

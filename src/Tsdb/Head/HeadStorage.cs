@@ -395,6 +395,11 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         bool same = lastIsFloat
             ? histogram is null && BitConverter.DoubleToUInt64Bits(rows.Values[row]) == BitConverter.DoubleToUInt64Bits(state.Encoder.LastValue)
             : histogram is not null && Histograms.TryGetNewest(series, in state, out _, out FloatHistogram? newest) && HistogramStore.AreSame(histogram, newest!);
+        if (!same && lastIsFloat)
+        {
+            rows.NoteExisting(row, state.Encoder.LastValue);
+        }
+
         return same ? AppendError.None : AppendError.DuplicateTimestamp;
     }
 
