@@ -228,6 +228,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             SamplesPerChunk = options.SamplesPerChunk,
             MaxExemplars = FeatureSettings.GetMaxExemplars(options, null),
             KeepMetadata = options.Features.Contains("metadata-wal-records"),
+            FloatEncoding = StartTimestampSettings.InitialEncoding(options),
+            KeepStartTimestamps = StartTimestampSettings.AreKept(options),
+            HistogramsWithStarts = options.Features.Contains("histograms-st-encoding"),
+            StartTimestampsAsZeros = StartTimestampSettings.BecomeZeros(options),
         };
     }
 
@@ -261,7 +265,14 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
+        {
+            ServerLog.StorageFailed(_logger, problem);
+            throw new ServerStartException(problem, isConfigurationError: false);
+        }
+
         SetExemplarLimits(configuration);
+        _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         await ListenAsync(external, loggers, cancellationToken);
@@ -404,6 +415,11 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     private async Task ApplyAsync(PrometheusConfig configuration)
     {
+        if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
+        {
+            throw new ConfigurationException(problem);
+        }
+
         // What can be wrong comes first: nothing is taken of a configuration that cannot be taken whole.
         IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles = LoadRules(configuration);
         QueryLog? queryLog = OpenQueryLog(configuration);
@@ -411,6 +427,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
+        _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         ApplyNotifications(configuration);

@@ -20,7 +20,7 @@ internal static class ProductionParts
         var discoverers = new DiscovererFactory(clients, discoveryMetrics, time, loggers);
         return new ServerParts
         {
-            Configuration = new FileConfiguration(options.Features.Contains("extra-scrape-metrics"), loggers.CreateLogger("Narthex.Configuration")),
+            Configuration = new FileConfiguration(options, loggers.CreateLogger("Narthex.Configuration")),
             Discovery = new ManagedDiscovery(new DiscoveryManager("scrape", discoverers, discoveryMetrics, time, logger)),
             AlertmanagerDiscovery = new ManagedDiscovery(new DiscoveryManager("notify", discoverers, discoveryMetrics, time, logger)),
             CreateAlertmanagerClient = entry => clients.Create(entry.HttpClient, sigV4: entry.SigV4 is null ? null : Convert(entry.SigV4)),
@@ -50,13 +50,14 @@ internal static class ProductionParts
         public ValueTask DisposeAsync() => manager.DisposeAsync();
     }
 
-    private sealed class FileConfiguration(bool extraScrapeMetrics, ILogger logger) : IConfigurationSource
+    private sealed class FileConfiguration(ServerOptions options, ILogger logger) : IConfigurationSource
     {
         public PrometheusConfig Load(string path) =>
             ConfigurationLoader.LoadFile(path, new ConfigurationLoadOptions
             {
-                ExtraScrapeMetrics = extraScrapeMetrics,
+                ExtraScrapeMetrics = options.Features.Contains("extra-scrape-metrics"),
                 Warn = text => ServerLog.ConfigurationWarning(logger, text),
+                PrefersProtobuf = StartTimestampSettings.AreRead(options),
             });
 
         public string Print(PrometheusConfig configuration) => ConfigPrinter.Print(configuration);

@@ -58,6 +58,10 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
             SamplesPerChunk = options.SamplesPerChunk > 0 ? options.SamplesPerChunk : ChunkCutting.SamplesTarget,
             MaxExemplars = options.MaxExemplars,
             KeepMetadata = options.KeepMetadata,
+            FloatEncoding = options.FloatEncoding,
+            KeepStartTimestamps = options.KeepStartTimestamps,
+            HistogramsWithStarts = options.HistogramsWithStarts,
+            StartTimestampsAsZeros = options.StartTimestampsAsZeros,
         });
         Head.SetOutOfOrderWindow((long)options.OutOfOrderWindow.TotalMilliseconds);
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);

@@ -119,7 +119,7 @@ internal sealed partial class WalReplay
         {
             if (TryFindSeries(_samples.Refs[i], out uint slot))
             {
-                head.ReplayOutOfOrder(slot, _samples.Timestamps[i], _samples.Values[i], null);
+                head.ReplayOutOfOrder(slot, _samples.Timestamps[i], _samples.Values[i], null, _samples.HasStartTimestamps ? _samples.StartTimestamps[i] : 0);
             }
             else
             {
@@ -135,7 +135,7 @@ internal sealed partial class WalReplay
         {
             if (TryFindSeries(reader.Ref, out uint slot))
             {
-                head.ReplayOutOfOrder(slot, reader.TimestampMs, reader.Histogram.Sum, reader.Histogram);
+                head.ReplayOutOfOrder(slot, reader.TimestampMs, reader.Histogram.Sum, reader.Histogram, reader.StartTimestampMs);
             }
             else
             {

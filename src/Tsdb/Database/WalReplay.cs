@@ -311,7 +311,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             {
                 if (!IsInChunks(series, reader.TimestampMs))
                 {
-                    ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
+                    ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram, reader.StartTimestampMs);
                 }
             }
             else if (reader.TimestampMs >= head.MinValidTimeMs)

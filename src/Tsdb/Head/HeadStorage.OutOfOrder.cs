@@ -46,14 +46,14 @@ public sealed partial class HeadStorage
     }
 
     /// <summary>Stores a sample out of order from the log. Before there are commits.</summary>
-    internal void ReplayOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    internal void ReplayOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram, long startMs = 0)
     {
         // What a commit would not have taken cannot be encoded either.
         if (histogram is null || HistogramValidation.IsValid(histogram))
         {
             lock (_applyLock)
             {
-                StoreOutOfOrder(slot, timestampMs, value, histogram);
+                StoreOutOfOrder(slot, timestampMs, value, histogram, startMs);
             }
         }
     }
@@ -226,7 +226,7 @@ public sealed partial class HeadStorage
             foreach (int row in _lateRound)
             {
                 FloatHistogram? late = rows.GetHistogram(row);
-                if (StoreOutOfOrder((uint)rows.Refs[row] - 1, rows.Timestamps[row], rows.Values[row], late))
+                if (StoreOutOfOrder((uint)rows.Refs[row] - 1, rows.Timestamps[row], rows.Values[row], late, rows.GetStart(row)))
                 {
                     floats += late is null ? 1 : 0;
                     histograms += late is null ? 0 : 1;
@@ -261,9 +261,9 @@ public sealed partial class HeadStorage
         }
     }
 
-    private bool StoreOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    private bool StoreOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram, long startMs)
     {
-        if (!OutOfOrder.Insert(slot, timestampMs, value, histogram))
+        if (!OutOfOrder.Insert(slot, timestampMs, value, histogram, startMs))
         {
             return false;
         }

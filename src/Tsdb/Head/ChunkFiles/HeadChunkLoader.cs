@@ -58,7 +58,7 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         }
 
         chain.Newest = head.ClosedChunks.Add(chain.Newest, chunk);
-        chain.HasHistograms |= chunk.Encoding != ChunkEncoding.Xor;
+        chain.HasHistograms |= ChunkEncodings.IsHistogram(chunk.Encoding);
         chain.Count++;
         return null;
     }
@@ -88,7 +88,7 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         _chains.TrimExcess();
     }
 
-    private static bool CanRead(ChunkEncoding encoding) => encoding is ChunkEncoding.Xor or ChunkEncoding.Histogram or ChunkEncoding.FloatHistogram;
+    private static bool CanRead(ChunkEncoding encoding) => ChunkEncodings.IsFloat(encoding) || ChunkEncodings.IsHistogram(encoding);
 }
 
 /// <summary>The chunks of a series in files.</summary>

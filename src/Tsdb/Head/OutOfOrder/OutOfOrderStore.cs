@@ -75,7 +75,7 @@ internal sealed class OutOfOrderStore
     public bool Repeats(uint slot, long timestampMs) => _series.TryGetValue(slot, out Series? series) && series.Newest?.Repeats(timestampMs) == true;
 
     /// <summary>Inserts a sample. False if it is there already.</summary>
-    public bool Insert(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    public bool Insert(uint slot, long timestampMs, double value, FloatHistogram? histogram, long startMs = 0)
     {
         if (!_series.TryGetValue(slot, out Series? series))
         {
@@ -84,7 +84,7 @@ internal sealed class OutOfOrderStore
             Volatile.Write(ref _count, _count + 1);
         }
 
-        if (!Change(series).Insert(timestampMs, value, histogram))
+        if (!Change(series).Insert(timestampMs, value, histogram, startMs))
         {
             return false;
         }

@@ -14,6 +14,7 @@ internal sealed class OutOfOrderVersion(long commit)
     private long[] _timestamps = [];
     private double[] _values = [];
     private FloatHistogram?[]? _histograms;
+    private long[]? _starts;
     private int _count;
     private OutOfOrderVersion? _previous;
 
@@ -61,6 +62,7 @@ internal sealed class OutOfOrderVersion(long commit)
         _timestamps = [.. _timestamps],
         _values = [.. _values],
         _histograms = _histograms?.ToArray(),
+        _starts = _starts?.ToArray(),
         _count = _count,
         Closed = Closed,
         Previous = this,
@@ -73,7 +75,7 @@ internal sealed class OutOfOrderVersion(long commit)
     public bool Repeats(long timestampMs) => _count < SamplesMax && _timestamps.AsSpan(0, _count).BinarySearch(timestampMs) >= 0;
 
     /// <summary>Inserts a sample. False if the open chunk has one of this time already, which stays.</summary>
-    public bool Insert(long timestampMs, double value, FloatHistogram? histogram)
+    public bool Insert(long timestampMs, double value, FloatHistogram? histogram, long startMs)
     {
         if (_count == SamplesMax)
         {
@@ -100,6 +102,12 @@ internal sealed class OutOfOrderVersion(long commit)
         {
             Array.Resize(ref _histograms, _timestamps.Length);
             InsertAt(_histograms!, at, histogram);
+        }
+
+        if (startMs != 0 || _starts is not null)
+        {
+            Array.Resize(ref _starts, _timestamps.Length);
+            InsertAt(_starts, at, startMs);
         }
 
         _count++;
@@ -135,6 +143,7 @@ internal sealed class OutOfOrderVersion(long commit)
         Closed = [.. Closed, .. chunks];
         _count = 0;
         _histograms = null;
+        _starts = null;
         _timestamps = [];
         _values = [];
     }
@@ -169,6 +178,8 @@ internal sealed class OutOfOrderVersion(long commit)
         {
             samples.Append(_timestamps[index], _values[index]);
         }
+
+        samples.SetStartTimestamp(_starts?[index] ?? 0);
     }
 
     private void InsertAt<T>(T[] items, int at, T item)
