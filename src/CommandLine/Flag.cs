@@ -21,6 +21,9 @@ public sealed record Flag
     /// <summary>It may be given several times.</summary>
     public bool IsRepeated { get; init; }
 
+    /// <summary>A command that has it does not run without it.</summary>
+    public bool IsRequired { get; init; }
+
     /// <summary>Left out of <c>--help</c>.</summary>
     public bool IsHidden { get; init; }
 

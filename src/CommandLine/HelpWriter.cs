@@ -41,7 +41,48 @@ public static class HelpWriter
         }
     }
 
-    private static string Syntax(Flag flag)
+    /// <summary>Prints rows whose right side is wrapped; the left column is as wide as its entries below 30 characters need.</summary>
+    internal static void WriteColumns(TextWriter output, string indent, IReadOnlyList<(string Left, string Right)> rows)
+    {
+        int widest = rows.Select(row => row.Left.Length).Where(length => length < 30).DefaultIfEmpty().Max();
+        int column = indent.Length + widest + 2;
+        foreach ((string left, string right) in rows)
+        {
+            bool isShort = left.Length <= widest;
+            output.Write(isShort ? (indent + left).PadRight(column) : indent + left + "  ");
+            if (!isShort)
+            {
+                output.WriteLine();
+            }
+
+            bool isFirst = isShort;
+            foreach (string line in Wrap(right, Width - column))
+            {
+                output.WriteLine(isFirst ? line : new string(' ', column) + line);
+                isFirst = false;
+            }
+        }
+    }
+
+    /// <summary>Prints paragraphs, which empty lines separate.</summary>
+    internal static void WriteParagraphs(TextWriter output, string text, string indent, int width)
+    {
+        string[] paragraphs = text.Split("\n\n");
+        for (int i = 0; i < paragraphs.Length; i++)
+        {
+            if (i > 0)
+            {
+                output.WriteLine();
+            }
+
+            foreach (string line in Wrap(paragraphs[i], width - indent.Length))
+            {
+                output.WriteLine(indent + line);
+            }
+        }
+    }
+
+    internal static string Syntax(Flag flag)
     {
         if (flag.IsSwitch)
         {

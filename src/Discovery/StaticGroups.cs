@@ -5,8 +5,9 @@ using Narthex.Model;
 namespace Narthex.Discovery;
 
 /// <summary>Makes target groups of <c>static_configs</c>: there is nothing to discover, so they are there at once.</summary>
-internal static class StaticGroups
+public static class StaticGroups
 {
+    /// <summary>One group for each static configuration among <paramref name="configs"/>.</summary>
     public static IReadOnlyList<TargetGroup> From(IReadOnlyList<SdConfig> configs)
     {
         var groups = new List<TargetGroup>();

@@ -1,17 +1,18 @@
 using Microsoft.Extensions.Logging;
+using Narthex.CommandLine;
 using Narthex.Configuration;
 using Narthex.Configuration.RuleFiles;
 using Narthex.Instrumentation;
 using Narthex.Model;
-using Narthex.PromQL;
 using Narthex.PromQL.Syntax;
+using Narthex.PromQL;
 using Narthex.RemoteStorage;
 using Narthex.Scraping;
 using Narthex.Storage;
-using Narthex.Tsdb;
 using Narthex.Tsdb.Wal;
-using Narthex.Web;
+using Narthex.Tsdb;
 using Narthex.Web.Live;
+using Narthex.Web;
 
 namespace Narthex.Hosting;
 

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Narthex.CommandLine;
 using Narthex.Configuration;
 using Narthex.Discovery;
 using Narthex.HttpClients;

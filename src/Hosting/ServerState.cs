@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Narthex.CommandLine;
 using Narthex.Configuration;
 using Narthex.Instrumentation;
 using Narthex.Model;
-using Narthex.Tsdb;
 using Narthex.Tsdb.Blocks;
+using Narthex.Tsdb;
 using Narthex.Web;
 
 namespace Narthex.Hosting;

@@ -22,7 +22,7 @@ try
 
     if (values.IsOn("version"))
     {
-        Console.Out.WriteLine(VersionText.Format(BuildInformation.Current));
+        Console.Out.WriteLine(VersionText.Format("prometheus", BuildInformation.Current));
         return 0;
     }
 

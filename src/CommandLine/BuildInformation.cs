@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Narthex.Hosting;
+namespace Narthex.CommandLine;
 
 /// <summary>Which build this is, as <c>--version</c>, <c>status/buildinfo</c> and <c>prometheus_build_info</c> tell.</summary>
 public sealed record BuildInformation

@@ -1,13 +1,15 @@
 using System.Runtime.InteropServices;
 
-namespace Narthex.Prometheus;
+namespace Narthex.CommandLine;
 
 /// <summary>What <c>--version</c> prints.</summary>
-internal static class VersionText
+public static class VersionText
 {
     /// <summary>The text, in upstream's form: scripts cut the version out of its first line.</summary>
-    public static string Format(Hosting.BuildInformation build) => $"""
-        prometheus, version {build.Version} (branch: {build.Branch}, revision: {build.Revision})
+    /// <param name="program">The program's name.</param>
+    /// <param name="build">The build.</param>
+    public static string Format(string program, BuildInformation build) => $"""
+        {program}, version {build.Version} (branch: {build.Branch}, revision: {build.Revision})
           build user:       {build.BuildUser}
           build date:       {build.BuildDate}
           dotnet version:   {Environment.Version}
