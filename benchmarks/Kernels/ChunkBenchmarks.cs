@@ -3,7 +3,7 @@ using Narthex.Tsdb.Chunks;
 
 namespace Narthex.Benchmarks;
 
-/// <summary>XOR chunks of 120 samples: a counter with an uneven rate at 15 s. Read the figures per sample: divide by 12,000.</summary>
+/// <summary>XOR and XOR2 chunks of 120 samples: a counter with an uneven rate at 15 s. Read the figures per sample: divide by 12,000.</summary>
 [MemoryDiagnoser]
 public class ChunkBenchmarks
 {
@@ -13,6 +13,9 @@ public class ChunkBenchmarks
     private readonly double[] _values = new double[Chunks * SamplesPerChunk];
     private readonly byte[] _room = new byte[4096];
     private readonly byte[][] _encoded = new byte[Chunks][];
+    private readonly byte[][] _encodedXor2 = new byte[Chunks][];
+    private readonly byte[][] _encodedStarts = new byte[Chunks][];
+    private readonly long[] _decodedStarts = new long[SamplesPerChunk];
     private readonly long[] _decodedTimestamps = new long[SamplesPerChunk];
     private readonly double[] _decodedValues = new double[SamplesPerChunk];
 
@@ -31,6 +34,8 @@ public class ChunkBenchmarks
         for (int chunk = 0; chunk < Chunks; chunk++)
         {
             _encoded[chunk] = _room[..EncodeChunk(chunk)];
+            _encodedXor2[chunk] = _room[..EncodeXor2Chunk(chunk, startMs: 0)];
+            _encodedStarts[chunk] = _room[..EncodeXor2Chunk(chunk, startMs: 1_767_225_000_000)];
         }
     }
 
@@ -52,6 +57,58 @@ public class ChunkBenchmarks
         {
             XorDecoder.Decode(chunk, _decodedTimestamps, _decodedValues);
         }
+    }
+
+    [Benchmark(OperationsPerInvoke = Chunks * SamplesPerChunk)]
+    [AllocatesNothing]
+    public void EncodeXor2()
+    {
+        for (int chunk = 0; chunk < Chunks; chunk++)
+        {
+            EncodeXor2Chunk(chunk, startMs: 0);
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Chunks * SamplesPerChunk)]
+    [AllocatesNothing]
+    public void EncodeXor2WithStarts()
+    {
+        for (int chunk = 0; chunk < Chunks; chunk++)
+        {
+            EncodeXor2Chunk(chunk, startMs: 1_767_225_000_000);
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Chunks * SamplesPerChunk)]
+    [AllocatesNothing]
+    public void DecodeXor2()
+    {
+        foreach (byte[] chunk in _encodedXor2)
+        {
+            Xor2Decoder.TryDecode(chunk, SamplesPerChunk, _decodedTimestamps, _decodedValues, default, out _);
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Chunks * SamplesPerChunk)]
+    [AllocatesNothing]
+    public void DecodeXor2WithStarts()
+    {
+        foreach (byte[] chunk in _encodedStarts)
+        {
+            Xor2Decoder.TryDecode(chunk, SamplesPerChunk, _decodedTimestamps, _decodedValues, _decodedStarts, out _);
+        }
+    }
+
+    private int EncodeXor2Chunk(int chunk, long startMs)
+    {
+        XorAppenderState state = default;
+        long lastStart = 0;
+        for (int i = chunk * SamplesPerChunk; i < (chunk + 1) * SamplesPerChunk; i++)
+        {
+            Xor2Encoder.TryAppend(ref state, ref lastStart, _room, _timestamps[i], _values[i], startMs);
+        }
+
+        return state.ByteCount;
     }
 
     private int EncodeChunk(int chunk)

@@ -14,4 +14,7 @@ Console.CancelKeyPress += (_, e) =>
     stop.Cancel();
 };
 
-return await new ScrapeScenario(options).RunAsync(Console.Out, stop.Token) ? 0 : 1;
+bool isGood = options.IsChurn
+    ? await new ChurnScenario(options).RunAsync(Console.Out, stop.Token)
+    : await new ScrapeScenario(options).RunAsync(Console.Out, stop.Token);
+return isGood ? 0 : 1;

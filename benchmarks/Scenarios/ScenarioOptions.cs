@@ -7,6 +7,9 @@ internal sealed record ScenarioOptions
 {
     public const string Usage = """
         usage: scenarios scrape --narthex PATH [--prometheus PATH] [options]
+               scenarios churn  --narthex PATH [--prometheus PATH] [options]
+
+        scrape measures CPU and memory; churn replaces a tenth of the targets each minute and shows memory and punctuality.
 
           --narthex PATH      the prometheus executable built from this repository
           --prometheus PATH   the real Prometheus to compare with
@@ -17,6 +20,8 @@ internal sealed record ScenarioOptions
           --duration S        seconds of measuring (60)
           --smoke             the smallest run that touches everything; measures nothing worth keeping
         """;
+
+    public bool IsChurn { get; init; }
 
     public required string Narthex { get; init; }
 
@@ -37,7 +42,7 @@ internal sealed record ScenarioOptions
     {
         var values = new Dictionary<string, string>();
         bool smoke = false;
-        bool valid = args.Length > 0 && args[0] == "scrape";
+        bool valid = args.Length > 0 && args[0] is "scrape" or "churn";
         for (int i = 1; valid && i < args.Length; i++)
         {
             if (args[i] == "--smoke")
@@ -60,6 +65,7 @@ internal sealed record ScenarioOptions
             values.TryGetValue(name, out string? text) ? int.Parse(text, CultureInfo.InvariantCulture) : smoke ? small : normal;
         return new ScenarioOptions
         {
+            IsChurn = args[0] == "churn",
             Narthex = narthex,
             Prometheus = values.GetValueOrDefault("prometheus"),
             Targets = Number("targets", 50, 3),

@@ -2,8 +2,11 @@ using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
 using Narthex.Discovery.Consul;
 using Narthex.Discovery.Dns;
+using Narthex.Discovery.Docker;
 using Narthex.Discovery.Files;
 using Narthex.Discovery.Http;
+using Narthex.Discovery.Kubernetes;
+using Narthex.Discovery.OpenStack;
 using Narthex.Discovery.Refreshing;
 using Narthex.HttpClients;
 
@@ -29,6 +32,11 @@ public sealed class DiscovererFactory(HttpClientFactory httpClients, DiscoveryMe
                 HttpSdConfig http => new HttpDiscoverer(http, httpClients, metrics, Loop<HttpDiscoverer>(http.RefreshInterval)),
                 DnsSdConfig dns => new DnsDiscoverer(dns, ResolverConfig.LoadSystem, metrics, Loop<DnsDiscoverer>(dns.RefreshInterval), time, loggers.CreateLogger<DnsDiscoverer>()),
                 ConsulSdConfig consul => new ConsulDiscoverer(consul, httpClients, metrics, time, loggers.CreateLogger<ConsulDiscoverer>()),
+                KubernetesSdConfig kubernetes => new KubernetesDiscoverer(kubernetes, httpClients, metrics.Kubernetes, time, loggers.CreateLogger<KubernetesDiscoverer>()),
+                DockerSdConfig docker => new DockerDiscoverer(docker, httpClients, Loop<DockerDiscoverer>(docker.RefreshInterval)),
+                DockerSwarmSdConfig swarm => new SwarmDiscoverer(swarm, httpClients, Loop<SwarmDiscoverer>(swarm.RefreshInterval)),
+                OpenStackSdConfig openStack => new OpenStackDiscoverer(
+                    openStack, httpClients, Loop<OpenStackDiscoverer>(openStack.RefreshInterval), Environment.GetEnvironmentVariable),
                 _ => throw new DiscoveryException($"{config.Kind}_sd_configs is not available yet"),
             };
         }

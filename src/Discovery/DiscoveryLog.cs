@@ -27,4 +27,7 @@ internal static partial class DiscoveryLog
 
     [LoggerMessage(EventId = 3012, Level = LogLevel.Error, Message = "Error retrieving {What} from Consul: {Reason}")]
     public static partial void ConsulFailed(ILogger logger, string what, string reason);
+
+    [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "Error listing or watching Kubernetes objects {Path}: {Reason}")]
+    public static partial void KubernetesFailed(ILogger logger, string path, string reason);
 }

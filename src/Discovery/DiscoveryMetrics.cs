@@ -1,3 +1,4 @@
+using Narthex.Discovery.Kubernetes;
 using Narthex.Instrumentation;
 
 namespace Narthex.Discovery;
@@ -51,6 +52,8 @@ public sealed class DiscoveryMetrics(MetricRegistry registry)
 
     internal Family<Summary> ConsulRpcDuration { get; } = registry.CreateSummaryFamily(
         "prometheus_sd_consul_rpc_duration_seconds", "Time that a question to Consul took, in seconds.", [0.5, 0.9, 0.99], "endpoint", "call");
+
+    internal KubernetesMetrics Kubernetes { get; } = new(registry);
 
     internal Counter ConsulRpcFailures { get; } =
         registry.CreateCounter("prometheus_sd_consul_rpc_failures_total", "Questions to Consul that failed.");

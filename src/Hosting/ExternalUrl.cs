@@ -3,11 +3,14 @@ using System.Globalization;
 namespace Narthex.Hosting;
 
 /// <summary>Where users reach the server, and the paths that follow from it.</summary>
-/// <param name="Url">The URL, without a slash at its end.</param>
+/// <param name="Url">The URL.</param>
 /// <param name="Path">Its path: empty for the root, otherwise with a slash in front and none behind.</param>
 /// <param name="RoutePrefix">The prefix of the routes, in the same form.</param>
 internal sealed record ExternalUrl(Uri Url, string Path, string RoutePrefix)
 {
+    /// <summary>The URL as links begin with it: as it was given, without a slash at its end.</summary>
+    public Uri BaseUrl => new(Url.OriginalString.TrimEnd('/'));
+
     /// <summary>Works it out from the flags; what is not given follows from the host's name and the first address.</summary>
     /// <exception cref="ServerStartException">The URL cannot be used.</exception>
     public static ExternalUrl From(ServerOptions options)

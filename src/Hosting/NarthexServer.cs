@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Narthex.CommandLine;
 using Narthex.Configuration;
+using Narthex.Configuration.RuleFiles;
 using Narthex.Instrumentation;
 using Narthex.Model;
 using Narthex.PromQL.Syntax;
@@ -51,6 +52,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _engine = new QueryEngine(EngineOptions(options, () => _state.Configuration.Global.EvaluationInterval), time, metrics);
         _live = new LiveNotifications(options.MaxNotificationSubscribers, metrics, time);
         _notifier = MakeNotifier(loggers);
+        _rules = MakeRules(loggers);
         _scraping = new ScrapeManager(
             _database,
             new ScrapeManagerOptions
@@ -91,7 +93,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         var metrics = new MetricRegistry(time);
         ProcessMetrics.Register(metrics);
         RuntimeMetrics.Register(metrics);
-        return StartAsync(options, ProductionParts.Make(metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
+        return StartAsync(options, ProductionParts.Make(options, metrics, loggerFactory, time), metrics, loggerFactory, time, cancellationToken);
     }
 
     internal static async Task<NarthexServer> StartAsync(
@@ -122,7 +124,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             long started = _time.GetTimestamp();
             ServerLog.Loading(_logger, _options.ConfigFile);
             PrometheusConfig configuration = _parts.Configuration.Load(_options.ConfigFile);
-            Apply(configuration);
+            await ApplyAsync(configuration);
             ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
             _live.Remove(LiveNotifications.ReloadFailed);
             return null;
@@ -168,6 +170,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         await Task.WhenAll(_background);
         await _scraping.DisposeAsync();
         LogIf(wasReady, ServerLog.ScrapingStopped);
+        await _rules.StopAsync(cancellationToken);
         await StopNotificationsAsync(wasReady);
         _live.Close();
         if (_web is not null)
@@ -226,6 +229,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             SamplesPerChunk = options.SamplesPerChunk,
             MaxExemplars = FeatureSettings.GetMaxExemplars(options, null),
             KeepMetadata = options.Features.Contains("metadata-wal-records"),
+            FloatEncoding = StartTimestampSettings.InitialEncoding(options),
+            KeepStartTimestamps = StartTimestampSettings.AreKept(options),
+            HistogramsWithStarts = options.Features.Contains("histograms-st-encoding"),
+            StartTimestampsAsZeros = StartTimestampSettings.BecomeZeros(options),
         };
     }
 
@@ -245,6 +252,13 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         EnableFillModifiers = options.Features.Contains("promql-binop-fill-modifiers"),
     };
 
+    private static ParserOptions LanguageOf(ServerOptions options) => new()
+    {
+        EnableExperimentalFunctions = options.Features.Contains("promql-experimental-functions"),
+        EnableExtendedRangeSelectors = options.Features.Contains("promql-extended-range-selectors"),
+        EnableBinopFillModifiers = options.Features.Contains("promql-binop-fill-modifiers"),
+    };
+
     private async Task StartAsync(ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         _live.Add(LiveNotifications.StartingUp);
@@ -252,8 +266,16 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         ExternalUrl external = FindExternalUrl();
         PrometheusConfig configuration = LoadFirst();
         ServerLog.Starting(_logger, "server", BuildInformation.Current.Version);
+        if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
+        {
+            ServerLog.StorageFailed(_logger, problem);
+            throw new ServerStartException(problem, isConfigurationError: false);
+        }
+
         SetExemplarLimits(configuration);
+        _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         await ListenAsync(external, loggers, cancellationToken);
         try
         {
@@ -274,11 +296,12 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
         long started = _time.GetTimestamp();
         ServerLog.Loading(_logger, _options.ConfigFile);
-        ApplyFirst(configuration);
+        await ApplyFirstAsync(configuration);
         ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
         _state.EnterPhase(ServerPhase.Ready);
         _live.Remove(LiveNotifications.StartingUp);
         ServerLog.Ready(_logger);
+        _rules.Start();
         _background.Add(TakeTargetsAsync());
         _background.Add(TakeAlertmanagersAsync());
         if (_options.AutoReload || _options.Features.Contains("auto-reload-config"))
@@ -334,7 +357,10 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             MaxConnections = _options.MaxConnections,
             ExternalPath = external.Path,
             RoutePrefix = external.RoutePrefix,
+            ExternalUrl = external.BaseUrl,
             UserAssets = _options.UserAssets,
+            ConsoleTemplates = _options.ConsoleTemplates,
+            ConsoleLibraries = _options.ConsoleLibraries,
             EnableLifecycle = _options.EnableLifecycle,
             EnableAdminApi = _options.EnableAdminApi,
             PageTitle = _options.PageTitle,
@@ -351,13 +377,9 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             Explainer = _engine,
             Exemplars = () => _database,
             Administration = () => _database,
-            Language = new ParserOptions
-            {
-                EnableExperimentalFunctions = _options.Features.Contains("promql-experimental-functions"),
-                EnableExtendedRangeSelectors = _options.Features.Contains("promql-extended-range-selectors"),
-                EnableBinopFillModifiers = _options.Features.Contains("promql-binop-fill-modifiers"),
-            },
+            Language = LanguageOf(_options),
             Targets = _scraping,
+            RuleGroups = () => _rules.Groups,
             Alertmanagers = _notifier,
             Notifications = _live,
             Metrics = _metrics,
@@ -379,11 +401,11 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
-    private void ApplyFirst(PrometheusConfig configuration)
+    private async Task ApplyFirstAsync(PrometheusConfig configuration)
     {
         try
         {
-            Apply(configuration);
+            await ApplyAsync(configuration);
         }
         catch (ConfigurationException e)
         {
@@ -392,21 +414,45 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         }
     }
 
-    private void Apply(PrometheusConfig configuration)
+    private async Task ApplyAsync(PrometheusConfig configuration)
     {
+        if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
+        {
+            throw new ConfigurationException(problem);
+        }
+
+        // What can be wrong comes first: nothing is taken of a configuration that cannot be taken whole.
+        IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles = LoadRules(configuration);
         QueryLog? queryLog = OpenQueryLog(configuration);
+        ApplyScraping(configuration, queryLog);
         _engine.SetQueryLog(queryLog);
         _database.SetRetention(Retention.Resolve(_options, configuration));
         SetExemplarLimits(configuration);
+        _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
-        _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
         ApplyNotifications(configuration);
+        await ApplyRulesAsync(configuration, ruleFiles);
         _parts.Discovery.ApplyConfig(configuration.ScrapeConfigs.ToDictionary(
             job => job.JobName, job => (IReadOnlyList<SdConfig>)job.ServiceDiscovery, StringComparer.Ordinal));
         _state.OnLoaded(configuration);
         foreach ((string key, string effect) in UnavailableSettings.Find(configuration))
         {
             ServerLog.SettingUnavailable(_logger, key, effect);
+        }
+    }
+
+    // Opens the logs of failed scrapes, so it may still refuse the configuration: nothing else of it is in force by then.
+    private void ApplyScraping(PrometheusConfig configuration, QueryLog? queryLog)
+    {
+        try
+        {
+            _scraping.ApplyConfig(configuration.ScrapeConfigs, configuration.Global.ExternalLabels);
+        }
+        catch (ConfigurationException)
+        {
+            queryLog?.Dispose();
+            throw;
         }
     }
 

@@ -30,6 +30,12 @@ public sealed record ServerOptions
     /// <summary>The prefix of all routes, empty for the path of <see cref="ExternalUrl"/>.</summary>
     public string RoutePrefix { get; init; } = "";
 
+    /// <summary>The directory of console templates.</summary>
+    public string ConsoleTemplates { get; init; } = "consoles";
+
+    /// <summary>The directory of templates that console templates may call.</summary>
+    public string ConsoleLibraries { get; init; } = "console_libraries";
+
     /// <summary>A directory served under <c>/user</c>, empty if none.</summary>
     public string UserAssets { get; init; } = "";
 
@@ -104,6 +110,18 @@ public sealed record ServerOptions
 
     /// <summary>Whether alerts that wait are sent before the server stops.</summary>
     public bool DrainNotificationQueueOnShutdown { get; init; } = true;
+
+    /// <summary>How long the server may have been down for the state of alerts to be restored.</summary>
+    public TimeSpan AlertOutageTolerance { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>The least time that an alert waits after a restart before it fires.</summary>
+    public TimeSpan AlertGracePeriod { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long an alert is not repeated to Alertmanagers.</summary>
+    public TimeSpan AlertResendDelay { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How many rules that do not depend on each other may be evaluated at one time, with the feature <c>concurrent-rule-eval</c>.</summary>
+    public int MaxConcurrentRuleEvaluations { get; init; } = 4;
 
     /// <summary>How far back an instant selector looks.</summary>
     public TimeSpan LookbackDelta { get; init; } = TimeSpan.FromMinutes(5);

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using Narthex.HttpClients.Authentication;
+using Narthex.HttpClients.Aws;
 using Narthex.HttpClients.Proxies;
 using Narthex.HttpClients.Tls;
 
@@ -30,10 +32,19 @@ public sealed class HttpClientFactory
     /// <summary>Makes a client. It never times out by itself: the caller knows how long a request may take.</summary>
     /// <param name="config">The settings.</param>
     /// <param name="decompress">Whether gzip is asked for and undone. A scraper that does that itself says no.</param>
+    /// <param name="sigV4">How requests are signed for Amazon; null if they are not.</param>
     /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
-    public HttpClient Create(HttpClientConfig config, bool decompress = true)
+    public HttpClient Create(HttpClientConfig config, bool decompress = true, SigV4Options? sigV4 = null) =>
+        CreateClient(config, CreateHandler(config, decompress, sigV4));
+
+    /// <summary>Makes a client for a scraper, which decompresses itself and may name a Unix socket: see <see cref="SocketRouter"/>.</summary>
+    /// <param name="config">The settings.</param>
+    /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
+    public HttpClient CreateForScraping(HttpClientConfig config) =>
+        CreateClient(config, new SocketRouter(CreateHandler(config, decompress: false), path => CreateHandler(config, decompress: false, null, path)));
+
+    private HttpClient CreateClient(HttpClientConfig config, HttpMessageHandler handler)
     {
-        HttpMessageHandler handler = CreateHandler(config, decompress);
         var client = new HttpClient(handler)
         {
             Timeout = Timeout.InfiniteTimeSpan,
@@ -46,10 +57,19 @@ public sealed class HttpClientFactory
 
     /// <summary>Makes the chain of handlers under a client.</summary>
     /// <exception cref="HttpClientConfigException">The settings cannot be used.</exception>
-    public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true)
+    public HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress = true, SigV4Options? sigV4 = null) =>
+        CreateHandler(config, decompress, sigV4, socketPath: "");
+
+    private HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress, SigV4Options? sigV4, string socketPath)
     {
         CredentialSource? credentials = CredentialSource.From(config, token => Create(token), _time);
-        HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress));
+        HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress, socketPath));
+        if (sigV4 is not null)
+        {
+            // Last of all: nothing may change what is signed.
+            handler = new SigV4Handler(new AwsCredentialSource(sigV4, Create(HttpClientConfig.Default), _environment, _time), _time, handler);
+        }
+
         if (credentials is not null || config.HttpHeaders.Count > 0)
         {
             handler = new CredentialHandler(credentials, HeaderSource.From(config.HttpHeaders), handler);
@@ -59,7 +79,27 @@ public sealed class HttpClientFactory
         return config.FollowRedirects ? new RedirectHandler(handler) : handler;
     }
 
-    private SocketsHttpHandler CreateTransport(HttpClientConfig config, bool decompress)
+    private HttpMessageHandler CreateTransport(HttpClientConfig config, bool decompress, string socketPath)
+    {
+        ProxySelector? proxy = ProxySelector.From(config.Proxy, _environment);
+        SslClientAuthenticationOptions tls = TlsOptions.Create(config.Tls, config.EnableHttp2);
+        SocketsHttpHandler transport = CreateSockets(tls, proxy, decompress);
+        if (socketPath.Length > 0)
+        {
+            transport.UseProxy = false;
+            transport.ConnectCallback = (_, cancellationToken) => SocketRouter.ConnectAsync(socketPath, cancellationToken);
+            return transport;
+        }
+
+        return config.Tls.ServerName.Length == 0 && config.Proxy.ConnectHeader.Count == 0
+            ? transport
+            : new TunnelHandler(transport, CreateSockets(tls, proxy, decompress), tls, config.Tls.ServerName, proxy, ConnectHeaders(config.Proxy));
+    }
+
+    private static List<KeyValuePair<string, string>> ConnectHeaders(ProxyConfig proxy) =>
+        [.. proxy.ConnectHeader.SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value.Reveal())))];
+
+    private static SocketsHttpHandler CreateSockets(SslClientAuthenticationOptions tls, ProxySelector? proxy, bool decompress)
     {
         var transport = new SocketsHttpHandler
         {
@@ -69,9 +109,8 @@ public sealed class HttpClientFactory
             PooledConnectionIdleTimeout = s_idleTimeout,
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
-            SslOptions = TlsOptions.Create(config.Tls, config.EnableHttp2),
+            SslOptions = tls,
         };
-        ProxySelector? proxy = ProxySelector.From(config.Proxy, _environment);
         transport.UseProxy = proxy is not null;
         transport.Proxy = proxy;
         return transport;

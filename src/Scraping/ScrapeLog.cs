@@ -14,6 +14,9 @@ internal static partial class ScrapeLog
     [LoggerMessage(2003, LogLevel.Warning, "Error on ingesting samples {target} {duplicates} {out_of_order} {out_of_bounds}")]
     public static partial void SamplesRefused(ILogger logger, string target, int duplicates, int out_of_order, int out_of_bounds);
 
+    [LoggerMessage(2009, LogLevel.Warning, "Error on ingesting native histograms that contradict themselves {target} {num_dropped}")]
+    public static partial void HistogramsRefused(ILogger logger, string target, int num_dropped);
+
     [LoggerMessage(2004, LogLevel.Debug, "Content type of a scrape {scrape_pool} {target} {err}")]
     public static partial void ContentTypeProblem(ILogger logger, string scrape_pool, string target, string err);
 

@@ -36,6 +36,7 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
     private readonly List<Task> _ending = [];
+    private readonly FailureLogs _failureLogs;
     private volatile SortedDictionary<string, ScrapePool> _pools = new(StringComparer.Ordinal);
     private ulong _serverSeed;
 
@@ -47,6 +48,7 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
         {
             AddTypeAndUnitLabels = options.EnableTypeAndUnitLabels,
         };
+        _failureLogs = new FailureLogs(time);
         Follow(registry, "prometheus_target_metadata_cache_entries", "Metric families with metadata in a scrape pool.", metadata => metadata.Families);
         Follow(registry, "prometheus_target_metadata_cache_bytes", "Bytes of the texts of that metadata.", metadata => metadata.Bytes);
     }
@@ -54,10 +56,12 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     /// <summary>Goes over to a configuration: unchanged pools go on undisturbed, changed ones keep the targets that stay the same.</summary>
     /// <param name="configs">All scrape configurations, those of files that the configuration names included.</param>
     /// <param name="externalLabels">Part of the server's identity.</param>
+    /// <exception cref="ConfigurationException">A scrape failure log cannot be written. Then nothing has changed.</exception>
     public void ApplyConfig(IReadOnlyList<ScrapeConfig> configs, Labels externalLabels)
     {
         lock (_lock)
         {
+            Dictionary<string, ScrapeFailureLog> logs = _failureLogs.Open(configs);
             _serverSeed = XxHash64.Hash(System.Text.Encoding.UTF8.GetBytes(_options.HostName), externalLabels.GetStableHash());
             var next = new SortedDictionary<string, ScrapePool>(_pools, StringComparer.Ordinal);
             foreach (string gone in next.Keys.Except(configs.Select(config => config.JobName)).ToArray())
@@ -69,7 +73,13 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
             foreach (ScrapeConfig config in configs)
             {
                 Apply(next, config);
+                if (next.TryGetValue(config.JobName, out ScrapePool? pool))
+                {
+                    pool.FailureLog = logs.GetValueOrDefault(config.ScrapeFailureLogFile);
+                }
             }
+
+            _failureLogs.Take(logs);
 
             _ending.RemoveAll(task => task.IsCompleted);
             _pools = next;
@@ -95,6 +105,10 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     public IReadOnlyList<ScrapePoolSnapshot> GetPools() => [.. _pools.Values.Select(pool => pool.GetSnapshot())];
 
     /// <inheritdoc/>
+    public IReadOnlyList<RelabelConfig>? GetRelabelConfigs(string pool) =>
+        _pools.TryGetValue(pool, out ScrapePool? found) ? found.Config.RelabelConfigs : null;
+
+    /// <inheritdoc/>
     public IReadOnlyList<TargetMetadata> GetMetadata() => [.. _pools.Values.SelectMany(pool => pool.GetMetadata())];
 
     /// <summary>Stops all scrapes, those under way included. Series stay open: the next start goes on with them.</summary>
@@ -109,6 +123,7 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
         }
 
         await Task.WhenAll(ending);
+        _failureLogs.Dispose();
         _context.Appenders.Dispose();
     }
 

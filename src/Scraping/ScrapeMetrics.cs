@@ -5,12 +5,17 @@ namespace Narthex.Scraping;
 /// <summary>The metrics that scraping keeps about itself, under upstream's names.</summary>
 internal sealed class ScrapeMetrics
 {
+    private static readonly double[] Seconds = [0.01, 0.1, 1, 10];
     private static readonly double[] Quantiles = [0.01, 0.05, 0.5, 0.9, 0.99];
 
     public ScrapeMetrics(MetricRegistry registry)
     {
         IntervalLength = registry.CreateSummaryFamily("prometheus_target_interval_length_seconds", "Actual intervals between scrapes.", Quantiles, "interval");
         SyncLength = registry.CreateSummaryFamily("prometheus_target_sync_length_seconds", "Time taken to bring a scrape pool up to date.", Quantiles, "scrape_job");
+        IntervalLengthHistogram = registry.CreateHistogramFamily("prometheus_target_interval_length_histogram_seconds", "Actual intervals between scrapes.", Seconds, "interval");
+        SyncLengthHistogram = registry.CreateHistogramFamily("prometheus_target_sync_length_histogram_seconds", "Time taken to bring a scrape pool up to date.", Seconds, "scrape_job");
+        ReloadLength = registry.CreateSummaryFamily("prometheus_target_reload_length_seconds", "Time taken to bring a scrape pool over to another configuration.", Quantiles, "interval");
+        ScrapeDuration = registry.CreateHistogram("prometheus_target_scrape_duration_seconds", "Time taken by scrapes, from their beginning until everything is stored.", Seconds);
         PoolSyncs = registry.CreateCounterFamily("prometheus_target_scrape_pool_sync_total", "Times that a scrape pool was brought up to date.", "scrape_job");
         PoolTargets = registry.CreateGaugeFamily("prometheus_target_scrape_pool_targets", "Targets of a scrape pool.", "scrape_job");
         PoolTargetLimit = registry.CreateGaugeFamily("prometheus_target_scrape_pool_target_limit", "The most targets that a scrape pool takes, 0 for no limit.", "scrape_job");
@@ -34,6 +39,14 @@ internal sealed class ScrapeMetrics
     public Family<Summary> IntervalLength { get; }
 
     public Family<Summary> SyncLength { get; }
+
+    public Family<Histogram> IntervalLengthHistogram { get; }
+
+    public Family<Histogram> SyncLengthHistogram { get; }
+
+    public Family<Summary> ReloadLength { get; }
+
+    public Histogram ScrapeDuration { get; }
 
     public Family<Counter> PoolSyncs { get; }
 
@@ -89,6 +102,7 @@ internal sealed class ScrapeMetrics
     public void RemovePool(string job)
     {
         SyncLength.Remove(job);
+        SyncLengthHistogram.Remove(job);
         PoolSyncs.Remove(job);
         PoolTargets.Remove(job);
         PoolTargetLimit.Remove(job);

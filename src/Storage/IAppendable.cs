@@ -34,6 +34,18 @@ public interface IAppender : IDisposable
     /// <summary>Whether metadata is kept: if not, there is no need to find out which.</summary>
     bool WantsMetadata => false;
 
+    /// <summary>Whether start timestamps are of use: if not, there is no need to find them.</summary>
+    bool WantsStartTimestamps => false;
+
+    /// <summary>Notes since when the value of the sample buffered last has been counting, float or histogram; 0: unknown.</summary>
+    /// <remarks>
+    /// For samples without one nothing need be called. What becomes of it is the storage's choice: it is kept beside the sample, or made a zero sample of its own
+    /// at that time, or dropped.
+    /// </remarks>
+    void SetStartTimestamp(long startTimestampMs)
+    {
+    }
+
     /// <summary>Buffers an exemplar of a series.</summary>
     void AppendExemplar(SeriesRef series, in Exemplar exemplar);
 
@@ -87,7 +99,14 @@ public enum AppendError : byte
 /// <param name="Series">The series it was meant for.</param>
 /// <param name="TimestampMs">Its time.</param>
 /// <param name="Error">Why.</param>
-public readonly record struct RejectedSample(int Row, SeriesRef Series, long TimestampMs, AppendError Error);
+public readonly record struct RejectedSample(int Row, SeriesRef Series, long TimestampMs, AppendError Error)
+{
+    /// <summary>Its value; null if it is a histogram, or the storage does not tell.</summary>
+    public double? Value { get; init; }
+
+    /// <summary>Of <see cref="AppendError.DuplicateTimestamp"/>: the value that is stored; null if that is a histogram, or the storage does not tell.</summary>
+    public double? Existing { get; init; }
+}
 
 /// <summary>What a commit did.</summary>
 /// <param name="Appended">Samples stored.</param>

@@ -72,6 +72,14 @@ public sealed class PrometheusTemplate
         try
         {
             _template.Parse(_text);
+        }
+        catch (TemplateException error)
+        {
+            throw new TemplateException($"error parsing template {_name}: {error.Message}", error);
+        }
+
+        try
+        {
             foreach ((string name, string text) in _libraries)
             {
                 _template.Parse(name, text);
@@ -79,7 +87,7 @@ public sealed class PrometheusTemplate
         }
         catch (TemplateException error)
         {
-            throw new TemplateException($"error parsing template {_name}: {error.Message}", error);
+            throw new TemplateException($"error parsing template files for {_name}: {error.Message}", error);
         }
     }
 

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Narthex.Storage;
 using Narthex.Web.Api;
+using Narthex.Web.Consoles;
+using Narthex.Web.Files;
 using Narthex.Web.Http;
 using Narthex.Web.Management;
 using Narthex.Web.Ui;
@@ -107,6 +109,7 @@ internal sealed class RequestPipeline
     private void AddApi()
     {
         var queries = new QueryEndpoints(_services, _time);
+        var rules = new RuleEndpoints(_services);
         var series = new SeriesEndpoints(_services);
         var targets = new TargetEndpoints(_services);
         var status = new StatusEndpoints(_services, _options);
@@ -130,6 +133,7 @@ internal sealed class RequestPipeline
         AddApi("/targets", Get, targets.TargetsAsync);
         AddApi("/targets/metadata", Get, targets.TargetMetadataAsync);
         AddApi("/scrape_pools", Get, targets.ScrapePoolsAsync);
+        AddApi("/targets/relabel_steps", Get, new RelabelStepsEndpoint(_services).StepsAsync);
         AddApi("/metadata", Get, targets.MetadataAsync);
         AddApi("/status/config", Get, status.ConfigAsync);
         AddApi("/status/flags", Get, status.FlagsAsync);
@@ -138,8 +142,8 @@ internal sealed class RequestPipeline
         AddApi("/status/tsdb", Get, status.TsdbAsync);
         AddApi("/status/tsdb/blocks", Get, status.BlocksAsync);
         AddApi("/status/walreplay", Get, status.WalReplayAsync, needsReady: false);
-        AddApi("/rules", Get, RuleEndpoints.RulesAsync);
-        AddApi("/alerts", Get, RuleEndpoints.AlertsAsync);
+        AddApi("/rules", Get, rules.RulesAsync);
+        AddApi("/alerts", Get, rules.AlertsAsync);
         AddNotifications();
         AddApi("/admin/tsdb/delete_series", Post | Put, admin.DeleteSeriesAsync);
         AddApi("/admin/tsdb/clean_tombstones", Post | Put, admin.CleanTombstonesAsync);
@@ -190,6 +194,12 @@ internal sealed class RequestPipeline
             Add(page, Get | Head, ui.PageAsync, needsReady: false);
         }
 
+        Add("/consoles/*", Get, new ConsoleEndpoint(_services, _options, _time).HandleAsync);
+        if (_options.UserAssets.Length > 0)
+        {
+            Add("/user/*", Get | Head, new UserFiles(_options).HandleAsync, needsReady: false);
+        }
+
         Add("/assets/*", Get | Head, ui.AssetAsync, needsReady: false);
         foreach (string file in (string[])["favicon.svg", "favicon.ico", "manifest.json"])
         {
@@ -208,6 +218,8 @@ internal sealed class RequestPipeline
     {
         "/api/v1/label/*/values" => "/api/v1/label/:name/values",
         "/assets/*" => "/assets/*filepath",
+        "/consoles/*" => "/consoles/*filepath",
+        "/user/*" => "/user/*filepath",
         "" => "/",
         _ => path,
     };

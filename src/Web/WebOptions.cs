@@ -18,6 +18,15 @@ public sealed record WebOptions
     /// <summary>The prefix of all routes, empty for the root. Without a slash at its end.</summary>
     public string RoutePrefix { get; init; } = "";
 
+    /// <summary>The URL that users reach the server by, for pages that users write. Without a slash at its end.</summary>
+    public Uri ExternalUrl { get; init; } = new("http://localhost:9090");
+
+    /// <summary>The directory of console templates, served under <c>/consoles</c>.</summary>
+    public string ConsoleTemplates { get; init; } = "consoles";
+
+    /// <summary>The directory of templates that console templates may call.</summary>
+    public string ConsoleLibraries { get; init; } = "console_libraries";
+
     /// <summary>A directory served under <c>/user</c>, empty if none.</summary>
     public string UserAssets { get; init; } = "";
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -41,6 +42,7 @@ public sealed class WebServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.WebHost.UseKestrelCore();
         IReadOnlyList<ListenAddress> addresses = [.. options.ListenAddresses.Select(ListenAddress.Parse)];
+        builder.Services.Configure<SocketTransportOptions>(Configure);
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, addresses));
         WebApplication application = builder.Build();
         application.Run(pipeline.HandleAsync);
@@ -64,6 +66,13 @@ public sealed class WebServer : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _application.DisposeAsync();
+
+    // Each hand-over to another thread costs more than answering a small request does. What takes long leaves the connection's thread by itself.
+    private static void Configure(SocketTransportOptions transport)
+    {
+        transport.UnsafePreferInlineScheduling = true;
+        transport.IOQueueCount = 0;
+    }
 
     private static void Configure(KestrelServerOptions kestrel, WebOptions options, IReadOnlyList<ListenAddress> addresses)
     {

@@ -4,6 +4,7 @@ using Narthex.PromQL;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Syntax;
 using Narthex.RemoteStorage;
+using Narthex.Rules;
 using Narthex.Scraping;
 using Narthex.Storage;
 using Narthex.Web.Live;
@@ -45,6 +46,9 @@ public sealed record WebServices
 
     /// <summary>What the UI tells people about the server; null if nothing.</summary>
     public LiveNotifications? Notifications { get; init; }
+
+    /// <summary>The groups of rules; null if there are none.</summary>
+    public Func<IReadOnlyList<RuleGroup>>? RuleGroups { get; init; }
 
     /// <summary>The server's own metrics, served under <c>/metrics</c>; the HTTP side adds its own.</summary>
     public required MetricRegistry Metrics { get; init; }

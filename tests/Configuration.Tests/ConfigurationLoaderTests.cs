@@ -157,4 +157,14 @@ public sealed class ConfigurationLoaderTests
             }
         }
     }
+
+    [Theory]
+    [InlineData("scrape_configs: [{job_name: a}]", true)]
+    [InlineData("global: {extra_scrape_metrics: false}\nscrape_configs: [{job_name: a}]", false)]
+    [InlineData("scrape_configs: [{job_name: a, extra_scrape_metrics: false}]", false)]
+    public void Extra_metrics_can_be_the_default_and_still_be_switched_off(string yaml, bool expected)
+    {
+        PrometheusConfig config = ConfigurationLoader.Load(yaml, "/", new ConfigurationLoadOptions { ExtraScrapeMetrics = true });
+        Assert.Equal(expected, config.ScrapeConfigs[0].ExtraScrapeMetrics);
+    }
 }

@@ -40,7 +40,7 @@ public sealed class DiscoveryManagerTests
     public async Task A_mechanism_that_is_not_available_is_counted_and_leaves_the_others_alone()
     {
         await using var fixture = new DiscoveryFixture();
-        var unavailable = new GenericSdConfig { KindName = "kubernetes", Settings = new ConfigMapping([]) };
+        var unavailable = new GenericSdConfig { KindName = "azure", Settings = new ConfigMapping([]) };
 
         fixture.Apply(("a", [Static("h:1"), unavailable]));
 

@@ -20,16 +20,16 @@ internal sealed class Peer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<Peer> StartAsync()
+    public static async Task<Peer> StartAsync(string configuration = "global: {}\n", params string[] flags)
     {
         string directory = Directory.CreateTempSubdirectory("narthex-peer-").FullName;
-        await File.WriteAllTextAsync(Path.Combine(directory, "prometheus.yml"), "global: {}\n");
+        await File.WriteAllTextAsync(Path.Combine(directory, "prometheus.yml"), configuration);
         int port = FreePort();
         var start = new ProcessStartInfo(
             RepositoryPaths.Peers + "/prometheus",
             [
                 "--config.file=prometheus.yml", $"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.path=data",
-                "--web.enable-remote-write-receiver", "--log.level=error",
+                "--web.enable-remote-write-receiver", "--log.level=error", .. flags,
             ])
         {
             WorkingDirectory = directory,

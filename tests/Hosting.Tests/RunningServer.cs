@@ -34,7 +34,8 @@ internal sealed class RunningServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     public static async Task<RunningServer> StartAsync(
-        Func<ServerOptions, ServerOptions>? adapt = null, FakeConfiguration? configuration = null, string? directory = null, ILoggerFactory? loggers = null)
+        Func<ServerOptions, ServerOptions>? adapt = null, FakeConfiguration? configuration = null, string? directory = null, ILoggerFactory? loggers = null,
+        HttpMessageHandler? alertmanager = null)
     {
         string data = directory ?? Directory.CreateTempSubdirectory("narthex-hosting-").FullName;
         var options = new ServerOptions { ListenAddresses = ["127.0.0.1:0"], StoragePath = data, ConfigFile = "test.yml" };
@@ -45,7 +46,7 @@ internal sealed class RunningServer : IAsyncDisposable
             Configuration = configuration,
             Discovery = discovery,
             AlertmanagerDiscovery = new FakeDiscovery(),
-            CreateAlertmanagerClient = _ => new HttpClient(new FakeExporter()),
+            CreateAlertmanagerClient = _ => new HttpClient(alertmanager ?? new FakeAlertmanager(), disposeHandler: false),
             CreateScrapeClient = _ => new HttpMessageInvoker(new FakeExporter()),
         };
         NarthexServer server = await NarthexServer.StartAsync(

@@ -86,13 +86,6 @@ public sealed class RecordedExpositionTests
         await Start("blackbox", "prometheus-blackbox-exporter", "metrics", "--config.file=" + directory.Write("blackbox.yml", "modules:\n  tcp:\n    prober: tcp\n"));
         await Start("pushgateway", "prometheus-pushgateway", "metrics");
         await Start("haproxy", "prometheus-haproxy-exporter", "metrics");
-        await Start(
-            "alertmanager",
-            "prometheus-alertmanager",
-            "metrics",
-            "--config.file=" + directory.Write("alertmanager.yml", "route:\n  receiver: none\nreceivers:\n  - name: none\n"),
-            "--storage.path=" + directory.Combine("alertmanager"),
-            "--cluster.listen-address=");
         await Start("victoriametrics", "victoria-metrics", "metrics", "-httpListenAddr", "-storageDataPath=" + directory.Combine("victoria"));
 
         // A few requests, so that there is something in the histograms.

@@ -15,6 +15,9 @@ internal sealed class RecordingStorage : IAppendable
     /// <summary>Says why a row is refused.</summary>
     public Func<Labels, long, AppendError> Judge { get; set; } = (_, _) => AppendError.None;
 
+    /// <summary>What it says stands where a row was to go; null for a histogram.</summary>
+    public double? Existing { get; set; } = 1;
+
     public int Lookups { get; private set; }
 
     public string? Failure { get; set; }
@@ -67,7 +70,11 @@ internal sealed class RecordingStorage : IAppendable
                 else
                 {
                     refused++;
-                    rejected?.Add(new RejectedSample(i, row.Series, row.TimestampMs, error));
+                    rejected?.Add(new RejectedSample(i, row.Series, row.TimestampMs, error)
+                    {
+                        Value = row.Histogram is null ? row.Value : null,
+                        Existing = storage.Existing,
+                    });
                 }
             }
 

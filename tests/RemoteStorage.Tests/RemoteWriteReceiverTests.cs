@@ -80,15 +80,25 @@ public sealed class RemoteWriteReceiverTests : IDisposable
     [InlineData(AppendError.OutOfOrder, "out of order sample")]
     [InlineData(AppendError.OutOfBounds, "out of bounds")]
     [InlineData(AppendError.TooOld, "too old sample")]
-    [InlineData(AppendError.DuplicateTimestamp, "duplicate sample for timestamp 1767225600000; overrides not allowed")]
+    [InlineData(AppendError.DuplicateTimestamp, "duplicate sample for timestamp 1767225600000; overrides not allowed: existing 1, new value 9")]
     public void A_refused_sample_answers_400_and_the_others_are_stored(AppendError error, string text)
     {
         _storage.Judge = (labels, _) => labels.MetricName == "bad" ? error : AppendError.None;
         RemoteWriteResult result = Receive(new WriteRequestBytes()
-            .Series(Label("__name__", "bad"), Sample(NowMs, 1)).Series(Label("__name__", "good"), Sample(NowMs, 1)));
+            .Series(Label("__name__", "bad"), Sample(NowMs, 9)).Series(Label("__name__", "good"), Sample(NowMs, 1)));
         Assert.Equal(400, result.StatusCode);
         Assert.Equal(text, result.Error);
         Assert.Equal(["good"], _storage.Samples.Select(sample => sample.Labels.MetricName));
+    }
+
+    // The words are those of upstream's storage.
+    [Fact]
+    public void A_float_where_a_histogram_is_says_so()
+    {
+        _storage.Judge = (_, _) => AppendError.DuplicateTimestamp;
+        _storage.Existing = null;
+        RemoteWriteResult result = Receive(new WriteRequestBytes().Series(Label("__name__", "a"), Sample(NowMs, 2.5)));
+        Assert.Equal("duplicate sample for timestamp 1767225600000; overrides not allowed: existing is a histogram, new value 2.5", result.Error);
     }
 
     [Fact]

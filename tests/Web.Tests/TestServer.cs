@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Narthex.Instrumentation;
+using Narthex.Notifications;
 using Narthex.RemoteStorage;
+using Narthex.Web.Live;
 using Narthex.Web.Tests.Doubles;
 
 namespace Narthex.Web.Tests;
@@ -10,6 +12,10 @@ namespace Narthex.Web.Tests;
 internal sealed class TestServer : IAsyncDisposable
 {
     private WebServer? _server;
+
+    private TestServer() => Live = new LiveNotifications(2, Metrics, Time);
+
+    public LiveNotifications Live { get; }
 
     public FakeStorage Storage { get; } = new();
 
@@ -27,7 +33,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None });
 
-    public static async Task<TestServer> StartAsync(WebOptions? options = null, Func<RemoteWriteReceiver>? remoteWrite = null)
+    public static async Task<TestServer> StartAsync(WebOptions? options = null, Func<RemoteWriteReceiver>? remoteWrite = null, IAlertmanagerSource? alertmanagers = null)
     {
         var server = new TestServer();
         var services = new WebServices
@@ -39,6 +45,8 @@ internal sealed class TestServer : IAsyncDisposable
             Exemplars = () => server.Administration,
             Administration = () => server.Administration,
             Targets = server.Targets,
+            Alertmanagers = alertmanagers,
+            Notifications = server.Live,
             Metrics = server.Metrics,
             RemoteWrite = remoteWrite,
         };

@@ -50,12 +50,6 @@ internal static class GenericSdRules
             case "oci":
                 OneOf(section, "auth", "api_key", "instance_principal", "");
                 break;
-            case "openstack":
-                OneOf(section, "availability", "public", "internal", "admin", "");
-                Needs(section, "role", "role missing (one of: instance, hypervisor, loadbalancer)");
-                OneOf(section, "role", "instance", "hypervisor", "loadbalancer");
-                Needs(section, "region", "openstack SD configuration requires a region");
-                break;
             case "outscale":
                 CheckSecretPair(section, "outscale");
                 break;

@@ -13,7 +13,7 @@ internal static class GenericSdSection
         "proxy_url", "no_proxy", "proxy_from_environment", "proxy_connect_header", "http_headers",
     ];
 
-    public static GenericSdConfig Read(SdKind kind, YamlNode node, LoadContext context)
+    public static SdConfig Read(SdKind kind, YamlNode node, LoadContext context)
     {
         var section = new SectionReader(node, PackageOf(kind.Name) + ".plain", context);
         foreach (string key in kind.Keys)
@@ -35,6 +35,11 @@ internal static class GenericSdSection
         if (node is YamlMapping)
         {
             GenericSdRules.Check(kind, section, http);
+        }
+
+        if (kind.Name == "kubernetes" && node is YamlMapping)
+        {
+            return KubernetesSdSection.Read(section, http!, ToTree(node, "", context));
         }
 
         return new GenericSdConfig { KindName = kind.Name, Settings = ToTree(node, "", context) };

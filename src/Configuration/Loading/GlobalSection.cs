@@ -8,7 +8,8 @@ namespace Narthex.Configuration.Loading;
 /// <param name="Config">What it says, with defaults.</param>
 /// <param name="HasProtocols">Whether it lists protocols itself.</param>
 /// <param name="Escaping">The escaping scheme that it names itself.</param>
-internal sealed record GlobalSection(GlobalConfig Config, bool HasProtocols, NameEscapingScheme? Escaping)
+/// <param name="PrefersProtobuf">Whether protobuf comes first where nobody lists protocols.</param>
+internal sealed record GlobalSection(GlobalConfig Config, bool HasProtocols, NameEscapingScheme? Escaping, bool PrefersProtobuf)
 {
     public static GlobalSection Read(YamlNode? node, LoadContext context)
     {
@@ -30,7 +31,7 @@ internal sealed record GlobalSection(GlobalConfig Config, bool HasProtocols, Nam
             ScrapeNativeHistograms = section.Flag("scrape_native_histograms"),
             ConvertClassicHistogramsToNhcb = section.Flag("convert_classic_histograms_to_nhcb"),
             AlwaysScrapeClassicHistograms = section.Flag("always_scrape_classic_histograms"),
-            ExtraScrapeMetrics = section.Flag("extra_scrape_metrics"),
+            ExtraScrapeMetrics = section.Flag("extra_scrape_metrics", context.Options.ExtraScrapeMetrics),
         };
         section.Finish();
 
@@ -44,12 +45,12 @@ internal sealed record GlobalSection(GlobalConfig Config, bool HasProtocols, Nam
             ScrapeInterval = interval,
             ScrapeTimeout = OrDefault(config.ScrapeTimeout, defaultTimeout),
             EvaluationInterval = OrDefault(config.EvaluationInterval, TimeSpan.FromMinutes(1)),
-            ScrapeProtocols = protocols.Count > 0 ? ScrapeProtocolList.Parse(protocols, section, " for global config") : ScrapeProtocolList.Default(config.ScrapeNativeHistograms),
+            ScrapeProtocols = protocols.Count > 0 ? ScrapeProtocolList.Parse(protocols, section, " for global config") : ScrapeProtocolList.Default(config.ScrapeNativeHistograms || context.Options.PrefersProtobuf),
             MetricNameValidationScheme = scheme,
             MetricNameEscapingScheme = ownEscaping ?? NameSchemes.Infer(scheme),
         };
         NameSchemes.RequireFit(scheme, config.MetricNameEscapingScheme, section);
-        return new GlobalSection(config, protocols.Count > 0, ownEscaping);
+        return new GlobalSection(config, protocols.Count > 0, ownEscaping, context.Options.PrefersProtobuf);
     }
 
     private static TimeSpan OrDefault(TimeSpan value, TimeSpan fallback) => value == TimeSpan.Zero ? fallback : value;

@@ -99,7 +99,7 @@ internal sealed class ScrapeSection
             ScrapeTimeout = _read.ScrapeTimeout != TimeSpan.Zero ? _read.ScrapeTimeout
                 : global.ScrapeTimeout > interval ? interval : global.ScrapeTimeout,
             ScrapeProtocols = _protocols.Count > 0 ? ScrapeProtocolList.Parse(_protocols, _section, where)
-                : globalSection.HasProtocols ? global.ScrapeProtocols : ScrapeProtocolList.Default(native),
+                : globalSection.HasProtocols ? global.ScrapeProtocols : ScrapeProtocolList.Default(native || globalSection.PrefersProtobuf),
             FallbackScrapeProtocol = fallback,
             ScrapeNativeHistograms = native,
             AlwaysScrapeClassicHistograms = _classic ?? global.AlwaysScrapeClassicHistograms,

@@ -27,7 +27,6 @@ internal static class SdKinds
         ("nerve", false, "servers paths timeout"),
         ("nomad", true, "allow_stale namespace refresh_interval region server tag_separator"),
         ("oci", true, "auth tenancy user fingerprint key_file key_passphrase key_passphrase_file region compartments port refresh_interval"),
-        ("openstack", false, "role region identity_endpoint username userid password domain_name domain_id project_name project_id application_credential_name application_credential_id application_credential_secret all_tenants refresh_interval port availability tls_config"),
         ("outscale", true, "region access_key secret_key secret_key_file endpoint port refresh_interval"),
         ("ovhcloud", false, "application_key application_secret consumer_key service endpoint refresh_interval"),
         ("puppetdb", true, "url query include_parameters refresh_interval port"),

@@ -18,6 +18,7 @@ internal static partial class SdSection
             ["dockerswarm_sd_configs"] = DockerSdSection.ReadSwarm,
             ["file_sd_configs"] = ReadFile,
             ["http_sd_configs"] = ReadHttp,
+            ["openstack_sd_configs"] = OpenStackSdSection.Read,
             ["static_configs"] = ReadStatic,
         };
         foreach (SdKind kind in SdKinds.Generic)

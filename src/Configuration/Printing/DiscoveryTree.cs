@@ -54,6 +54,30 @@ internal static class DiscoveryTree
         .Duration("refresh_interval", swarm.RefreshInterval)
         .ToMapping();
 
+    public static ConfigMapping OpenStack(OpenStackSdConfig openStack) => new TreeBuilder()
+        .Text("identity_endpoint", openStack.IdentityEndpoint)
+        .Text("username", openStack.Username)
+        .Text("userid", openStack.UserId)
+        .Add("password", Secret(openStack.Password))
+        .Text("project_name", openStack.ProjectName)
+        .Text("project_id", openStack.ProjectId)
+        .Text("domain_name", openStack.DomainName)
+        .Text("domain_id", openStack.DomainId)
+        .Text("application_credential_name", openStack.ApplicationCredentialName)
+        .Text("application_credential_id", openStack.ApplicationCredentialId)
+        .Add("application_credential_secret", Secret(openStack.ApplicationCredentialSecret))
+        .Text("role", openStack.Role)
+        .Text("region", openStack.Region)
+        .Duration("refresh_interval", openStack.RefreshInterval)
+        .Number("port", openStack.Port)
+        .FlagIf("all_tenants", openStack.AllTenants)
+        .AddTls(openStack.Tls)
+        .TextIf("availability", openStack.Availability)
+        .ToMapping();
+
+    // One that is not set is printed as null.
+    private static ConfigTree Secret(Secret secret) => secret.IsEmpty ? new ConfigScalar(null, false) : new ConfigSecret(secret);
+
     private static ConfigSequence Filters(EquatableList<DockerFilter> filters) => new(filters
         .Select(filter => (ConfigTree)new TreeBuilder().Text("name", filter.Name).Texts("values", filter.Values).ToMapping())
         .ToEquatableList());

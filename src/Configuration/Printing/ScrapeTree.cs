@@ -118,7 +118,9 @@ internal static class ScrapeTree
         DnsSdConfig dns => DiscoveryTree.Dns(dns),
         ConsulSdConfig consul => DiscoveryTree.Consul(consul),
         DockerSdConfig docker => DiscoveryTree.Docker(docker),
+        OpenStackSdConfig openStack => DiscoveryTree.OpenStack(openStack),
         DockerSwarmSdConfig swarm => DiscoveryTree.DockerSwarm(swarm),
+        KubernetesSdConfig kubernetes => kubernetes.Settings,
         GenericSdConfig generic => generic.Settings,
         _ => throw new ArgumentException($"There is no form for {config.Kind}.", nameof(config)),
     };

@@ -26,6 +26,7 @@ public ref struct ClassicConversionParser<TParser> : IExpositionParser
     private int _collectedLength;
     private bool _hasTimestamp;
     private long _timestampMs;
+    private long _collectedStartMs;
     private FloatHistogram? _histogram; // The present sample, if it is a converted one.
     private EntryKind _held; // What came behind the histogram.
     private bool _isHolding;
@@ -73,7 +74,7 @@ public ref struct ClassicConversionParser<TParser> : IExpositionParser
     public readonly long TimestampMs => HasHistogram ? _timestampMs : _inner.TimestampMs;
 
     /// <inheritdoc/>
-    public readonly long StartTimestampMs => _inner.StartTimestampMs;
+    public long StartTimestampMs => HasHistogram ? _collectedStartMs : _inner.StartTimestampMs;
 
     /// <inheritdoc/>
     public readonly bool HasExemplar => HasHistogram ? _exemplarsRead < _exemplars.Count : _inner.HasExemplar;
@@ -244,6 +245,7 @@ public ref struct ClassicConversionParser<TParser> : IExpositionParser
         if (!_isCollecting)
         {
             Begin(hash);
+            _collectedStartMs = _inner.StartTimestampMs;
         }
 
         switch (part)

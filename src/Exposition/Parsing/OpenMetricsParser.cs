@@ -3,9 +3,9 @@ using Narthex.Model;
 namespace Narthex.Exposition;
 
 /// <summary>Reads OpenMetrics text 0.0.1 and 1.0.0 as leniently as upstream's scrape parser does: it does not enforce all that the standard demands.</summary>
-public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
+public ref partial struct OpenMetricsParser : IExpositionParser
 {
-    private readonly ReadOnlySpan<byte> _body = body;
+    private readonly ReadOnlySpan<byte> _body;
     private int _position;
     private int _entryStart;
     private int _identityStart;
@@ -15,6 +15,21 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     private double _exemplarValue;
     private long _exemplarTimestampMs;
     private bool _exemplarHasTimestamp;
+    private readonly bool _readsStarts;
+
+    // The search for a start: its result holds for all series up to where it ended.
+    private int _searchEnd;
+    private int _createdLength; // 0: it found nothing.
+    private long _createdMs;
+
+    /// <param name="body">What was exposed.</param>
+    /// <param name="readsStarts">Whether <c>_created</c> lines of counting types say since when their series count. They are no series of their own then.</param>
+    public OpenMetricsParser(ReadOnlySpan<byte> body, bool readsStarts = false)
+    {
+        _body = body;
+        _readsStarts = readsStarts;
+        _searchEnd = -1;
+    }
 
     /// <summary>Metric name and labels of the series as they stand in the body.</summary>
     public readonly ReadOnlySpan<byte> Identity => _body.Slice(_identityStart, _identityLength);
@@ -33,9 +48,6 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
 
     /// <inheritdoc/>
     public readonly bool HasHistogram => false;
-
-    /// <inheritdoc/>
-    public readonly long StartTimestampMs => 0;
 
     /// <inheritdoc/>
     public readonly ExpositionGap GapSince(int position)
@@ -72,7 +84,8 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     {
         ReadOnlySpan<byte> rest = Rest;
         if (identityLength == 0 || identityLength >= rest.Length || rest[0] == (byte)'#' || rest[identityLength] != (byte)' '
-            || SeriesIdentity.Hash(rest[..identityLength]) != identityHash)
+            || SeriesIdentity.Hash(rest[..identityLength]) != identityHash
+            || (_readsStarts && IsCreatedLine(rest[..identityLength])))
         {
             return false;
         }
@@ -88,7 +101,7 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
     public bool TrySkipKnown(int length, ulong hash, MetricType? type)
     {
         ReadOnlySpan<byte> rest = Rest;
-        if (length > rest.Length || rest.IsEmpty || rest[0] != (byte)'#' || SeriesIdentity.Hash(rest[..length]) != hash)
+        if (length > rest.Length || rest.IsEmpty || (rest[0] != (byte)'#' && !MayHaveStart) || SeriesIdentity.Hash(rest[..length]) != hash)
         {
             return false;
         }
@@ -100,6 +113,17 @@ public ref struct OpenMetricsParser(ReadOnlySpan<byte> body) : IExpositionParser
 
     /// <inheritdoc/>
     public EntryKind Next()
+    {
+        EntryKind kind = ReadEntry();
+        while (_readsStarts && kind == EntryKind.Series && IsCreatedLine(Identity))
+        {
+            kind = ReadEntry();
+        }
+
+        return kind;
+    }
+
+    private EntryKind ReadEntry()
     {
         _entryStart = _position;
         _identityLength = 0;

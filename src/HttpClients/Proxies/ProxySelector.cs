@@ -25,11 +25,6 @@ internal sealed class ProxySelector : IWebProxy
     /// <summary>Makes a selector; null if no request goes through a proxy.</summary>
     public static ProxySelector? From(ProxyConfig config, Func<string, string?> environment)
     {
-        if (config.ConnectHeader.Count > 0)
-        {
-            throw new HttpClientConfigException("proxy_connect_header is not available yet");
-        }
-
         if (config.FromEnvironment)
         {
             string Variable(string name) => environment(name) is { Length: > 0 } value ? value : environment(name.ToLowerInvariant()) ?? "";

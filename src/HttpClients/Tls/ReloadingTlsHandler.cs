@@ -4,12 +4,12 @@ namespace Narthex.HttpClients.Tls;
 /// <remarks>Requests under way finish on the former transport; it is disposed when the last of them ends.</remarks>
 internal sealed class ReloadingTlsHandler : HttpMessageHandler
 {
-    private readonly Func<SocketsHttpHandler> _create;
+    private readonly Func<HttpMessageHandler> _create;
     private readonly string[] _files;
     private readonly Lock _lock = new();
     private Transport _current;
 
-    public ReloadingTlsHandler(TlsConfig config, Func<SocketsHttpHandler> create)
+    public ReloadingTlsHandler(TlsConfig config, Func<HttpMessageHandler> create)
     {
         _create = create;
         _files = [.. TlsOptions.Files(config)];
@@ -93,7 +93,7 @@ internal sealed class ReloadingTlsHandler : HttpMessageHandler
         return string.Join(';', _files.Select(file => new FileInfo(file) is { Exists: true } info ? $"{info.LastWriteTimeUtc.Ticks}:{info.Length}" : "-"));
     }
 
-    private sealed class Transport(SocketsHttpHandler handler, string stamp)
+    private sealed class Transport(HttpMessageHandler handler, string stamp)
     {
         public HttpMessageInvoker Invoker { get; } = new(handler);
 

@@ -95,44 +95,19 @@ public static class FloatFormat
         return !text.IsEmpty && text.TryCopyTo(destination);
     }
 
-    // Digits without the point, and the power of ten of the first digit. "E16" would round: "R" finds the shortest digits.
+    // Digits without the point, and the power of ten of the first digit.
     private static int ShortestDigits(double value, Span<byte> digits, out int digitCount)
     {
-        Span<byte> text = stackalloc byte[32];
-        Math.Abs(value).TryFormat(text, out int length, "R", CultureInfo.InvariantCulture);
-        int exponent = 0;
-        int pointAt = -1;
-        digitCount = 0;
-        for (int i = 0; i < length; i++)
+        value = Math.Abs(value);
+        if (value == 0)
         {
-            byte c = text[i];
-            if (c == (byte)'E')
-            {
-                exponent = int.Parse(text[(i + 1)..length], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-                break;
-            }
-
-            if (c == (byte)'.')
-            {
-                pointAt = digitCount;
-            }
-            else
-            {
-                digits[digitCount++] = c;
-            }
-        }
-
-        exponent += (pointAt < 0 ? digitCount : pointAt) - 1;
-        int leading = digits[..digitCount].IndexOfAnyExcept((byte)'0');
-        if (leading < 0)
-        {
+            digits[0] = (byte)'0';
             digitCount = 1;
             return 0;
         }
 
-        digits[leading..digitCount].CopyTo(digits);
-        digitCount = digits[..(digitCount - leading)].LastIndexOfAnyExcept((byte)'0') + 1;
-        return exponent - leading;
+        Utf8Formatter.TryFormat(ShortestDecimal.Find(value, out int exponent), digits, out digitCount);
+        return exponent + digitCount - 1;
     }
 
     private static bool TryWritePlain(bool negative, ReadOnlySpan<byte> digits, int exponent, Span<byte> destination, out int written)
@@ -146,23 +121,32 @@ public static class FloatFormat
             return false;
         }
 
-        Span<byte> text = destination[..written];
-        text.Fill((byte)'0');
         if (negative)
         {
-            text[0] = (byte)'-';
+            destination[0] = (byte)'-';
         }
 
-        text = text[sign..];
-        if (fractionLength > 0)
+        Span<byte> text = destination[sign..written];
+        if (exponent < 0)
         {
+            // 0.00123
+            int zeros = -exponent + 1;
+            text[..zeros].Fill((byte)'0');
+            text[1] = (byte)'.';
+            digits.CopyTo(text[zeros..]);
+        }
+        else if (fractionLength > 0)
+        {
+            // 12.3
+            digits[..wholeLength].CopyTo(text);
             text[wholeLength] = (byte)'.';
+            digits[wholeLength..].CopyTo(text[(wholeLength + 1)..]);
         }
-
-        for (int i = 0; i < digits.Length; i++)
+        else
         {
-            int place = exponent - i;
-            text[place >= 0 ? wholeLength - 1 - place : wholeLength - place] = digits[i];
+            // 12300
+            digits.CopyTo(text);
+            text[digits.Length..].Fill((byte)'0');
         }
 
         return true;

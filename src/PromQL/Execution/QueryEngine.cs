@@ -17,6 +17,8 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
     private readonly EngineMetrics _metrics;
     private readonly SemaphoreSlim _gate;
     private readonly HelperGate? _helpers;
+    private readonly RecentQueries _recent = new();
+    private readonly ParserOptions _language;
     private volatile QueryLog? _log;
 
     /// <summary>Makes an engine.</summary>
@@ -26,6 +28,12 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
         _time = time;
         _metrics = new EngineMetrics(registry, options.MaxConcurrency);
         _gate = new SemaphoreSlim(options.MaxConcurrency);
+        _language = new ParserOptions
+        {
+            EnableExperimentalFunctions = options.EnableExperimentalFunctions,
+            EnableExtendedRangeSelectors = options.EnableExtendedRangeSelectors,
+            EnableBinopFillModifiers = options.EnableFillModifiers,
+        };
         _helpers = options.MaxHelperThreads > 0 ? new HelperGate(options.MaxHelperThreads) : null;
     }
 
@@ -93,14 +101,15 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
 
     private QueryRun Prepare(string query, StepGrid grid, bool isRange, QueryProfile? profile = null)
     {
-        Expression expression = Parse(query);
+        ParsedQuery parsed = _recent.Get(query, Parse);
+        Expression expression = parsed.Expression;
         if (isRange && expression.Type is not (ValueType.Scalar or ValueType.Vector))
         {
             string name = expression.Type == ValueType.Matrix ? "range vector" : "string";
             throw new QueryException(QueryErrorKind.BadData, $"invalid expression type \"{name}\" for range query, must be Scalar or instant Vector");
         }
 
-        return new QueryRun(query, expression, grid, isRange) { Profile = profile };
+        return new QueryRun(query, parsed, grid, isRange) { Profile = profile };
     }
 
     private async Task<QueryResult> RunAsync(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken)
@@ -141,8 +150,12 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
             {
                 place = ActiveQueries?.Add(run.Query) ?? -1;
                 phase = "expression evaluation";
-                return await Task.Run(
-                    () => run.Evaluate(storage, (expression, grid) => Plan(expression, grid, options), _options, options, _helpers, either.Token), either.Token).ConfigureAwait(false);
+                CancellationToken token = either.Token;
+
+                // A long query must leave the thread that looks after its connection, or nobody would notice that the client has gone.
+                return run.IsShort
+                    ? Evaluate(storage, run, options, token)
+                    : await Task.Run(() => Evaluate(storage, run, options, token), token).ConfigureAwait(false);
             }
             finally
             {
@@ -168,6 +181,9 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
             throw new QueryException(QueryErrorKind.Internal, "unexpected error: " + e.Message, e);
         }
     }
+
+    private QueryResult Evaluate(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken) =>
+        run.Evaluate(storage, (expression, grid) => Plan(expression, grid, options), _options, options, _helpers, cancellationToken);
 
     private async Task WaitForTurnAsync(QueryRun run, CancellationToken cancellationToken)
     {
@@ -207,12 +223,7 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
     {
         try
         {
-            return PromQLParser.ParseExpression(query, new ParserOptions
-            {
-                EnableExperimentalFunctions = _options.EnableExperimentalFunctions,
-                EnableExtendedRangeSelectors = _options.EnableExtendedRangeSelectors,
-                EnableBinopFillModifiers = _options.EnableFillModifiers,
-            });
+            return PromQLParser.ParseExpression(query, _language);
         }
         catch (PromQLParseException e)
         {

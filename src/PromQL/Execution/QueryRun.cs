@@ -8,7 +8,7 @@ using ValueType = Narthex.PromQL.Syntax.ValueType;
 namespace Narthex.PromQL.Execution;
 
 /// <summary>One evaluation of a query. Tells what it cost, whether it succeeded or not.</summary>
-internal sealed class QueryRun(string query, Expression expression, StepGrid grid, bool isRange)
+internal sealed class QueryRun(string query, ParsedQuery parsed, StepGrid grid, bool isRange)
 {
     private readonly long _begun = Stopwatch.GetTimestamp();
     private TimeSpan _queued;
@@ -22,6 +22,9 @@ internal sealed class QueryRun(string query, Expression expression, StepGrid gri
     public string Query => query;
 
     public StepGrid Grid => grid;
+
+    /// <summary>Whether it will most likely be done at once.</summary>
+    public bool IsShort => parsed.IsShort(grid.Count);
 
     /// <summary>The step that was asked for; 0 if the query is instant.</summary>
     public long StepMs => isRange ? grid.StepMs : 0;
@@ -64,7 +67,7 @@ internal sealed class QueryRun(string query, Expression expression, StepGrid gri
         IQueryableStorage storage, Func<Expression, StepGrid, PlanNode> plan, QueryEngineOptions engine, QueryOptions options, HelperGate? helpers, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        PlanNode root = plan(expression, grid);
+        PlanNode root = plan(parsed.Expression, grid);
         Plan = root;
         TimeSpan planned = Stopwatch.GetElapsedTime(started);
         bool perStep = options.PerStepStatistics && engine.EnablePerStepStatistics;
@@ -85,6 +88,7 @@ internal sealed class QueryRun(string query, Expression expression, StepGrid gri
         finally
         {
             _evaluation = Stopwatch.GetElapsedTime(started);
+            parsed.Record(Stopwatch.GetTimestamp() - started, grid.Count);
             _preparing = planned + Stopwatch.GetElapsedTime(0, context.ElapsedSelectTicks);
             _sorting = builder.SortTicks is { } ticks ? Stopwatch.GetElapsedTime(0, ticks) : null;
             _inner = _evaluation - _preparing - (_sorting ?? TimeSpan.Zero);
@@ -96,7 +100,7 @@ internal sealed class QueryRun(string query, Expression expression, StepGrid gri
         List<MatrixSeries> matrix = [];
         List<VectorSample> vector = [];
         double scalar = 0;
-        ValueType type = isRange ? ValueType.Matrix : expression.Type;
+        ValueType type = isRange ? ValueType.Matrix : parsed.Expression.Type;
         switch (type)
         {
             case ValueType.Matrix:

@@ -10,6 +10,9 @@ namespace Narthex.PromQL.Execution;
 /// </remarks>
 internal sealed class StepBlock : IDisposable
 {
+    // The smallest array of the pool. Operators that keep all series of an instant query have a block for each.
+    private const int PooledMin = 16;
+
     private double[] _values;
     private bool[] _present;
     private FloatHistogram?[]? _histograms;
@@ -17,8 +20,15 @@ internal sealed class StepBlock : IDisposable
     public StepBlock(int count)
     {
         Count = count;
-        _values = ArrayPool<double>.Shared.Rent(Math.Max(count, 1));
-        _present = ArrayPool<bool>.Shared.Rent(Math.Max(count, 1));
+        if (count < PooledMin)
+        {
+            _values = new double[count];
+            _present = new bool[count];
+            return;
+        }
+
+        _values = ArrayPool<double>.Shared.Rent(count);
+        _present = ArrayPool<bool>.Shared.Rent(count);
         Present.Clear();
     }
 
@@ -162,7 +172,7 @@ internal sealed class StepBlock : IDisposable
     public void Dispose()
     {
         ClearHistograms();
-        if (_values.Length > 0)
+        if (_values.Length >= PooledMin)
         {
             ArrayPool<double>.Shared.Return(_values);
             ArrayPool<bool>.Shared.Return(_present);

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.IO.MemoryMappedFiles;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 using Narthex.Model;
 
@@ -11,7 +13,8 @@ namespace Narthex.PromQL;
 /// <summary>The file <c>queries.active</c>: which queries run right now. After a crash it tells which ones ran then, one of which may have been the reason.</summary>
 /// <remarks>
 /// The format is upstream's: a bracket, then one place of 1,000 bytes for each query that may run at the same time. A place that is taken holds
-/// a JSON object, zeros, and a comma in its last byte; a free one holds zeros. Entries go to the file at once, so they are there after <c>kill -9</c>.
+/// a JSON object, zeros, and a comma in its last byte; a free one holds zeros. The file is mapped, so noting a query is a copy in memory, and the
+/// entries are there after <c>kill -9</c>: the pages belong to the system.
 /// </remarks>
 public sealed class ActiveQueryLog : IDisposable
 {
@@ -22,13 +25,19 @@ public sealed class ActiveQueryLog : IDisposable
 
     private static readonly byte[] s_free = new byte[EntryBytes];
 
-    private readonly SafeFileHandle _file;
+    // What JSON takes as it is, among the characters that queries mostly consist of.
+    private static readonly SearchValues<char> s_plain = SearchValues.Create(
+        [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(character => character is not ('"' or '\\'))]);
+
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
     private readonly ConcurrentStack<int> _freePlaces = [];
     private readonly TimeProvider _time;
 
-    private ActiveQueryLog(SafeFileHandle file, int places, string unfinished, TimeProvider time)
+    private ActiveQueryLog(MemoryMappedFile file, MemoryMappedViewAccessor view, int places, string unfinished, TimeProvider time)
     {
         _file = file;
+        _view = view;
         _time = time;
         Unfinished = unfinished;
         for (int place = places - 1; place >= 0; place--)
@@ -49,22 +58,24 @@ public sealed class ActiveQueryLog : IDisposable
         string path = Path.Combine(directory, FileName);
         long length = 1 + ((long)maxConcurrency * EntryBytes);
         string unfinished = ReadUnfinished(path, length);
-        SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+
+        // Written rather than only sized, so that a full disk shows now and not in the middle of a query.
+        RandomAccess.Write(file, "["u8, 0);
+        for (long offset = 1; offset < length; offset += EntryBytes)
+        {
+            RandomAccess.Write(file, s_free, offset);
+        }
+
+        RandomAccess.FlushToDisk(file);
+        MemoryMappedFile mapped = MemoryMappedFile.CreateFromFile(file, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
         try
         {
-            // Written rather than only sized, so that a full disk shows now and not in the middle of a query.
-            RandomAccess.Write(file, "["u8, 0);
-            for (long offset = 1; offset < length; offset += EntryBytes)
-            {
-                RandomAccess.Write(file, s_free, offset);
-            }
-
-            RandomAccess.FlushToDisk(file);
-            return new ActiveQueryLog(file, maxConcurrency, unfinished, time);
+            return new ActiveQueryLog(mapped, mapped.CreateViewAccessor(0, length), maxConcurrency, unfinished, time);
         }
         catch
         {
-            file.Dispose();
+            mapped.Dispose();
             throw;
         }
     }
@@ -77,19 +88,11 @@ public sealed class ActiveQueryLog : IDisposable
             return -1;
         }
 
-        byte[] entry = ArrayPool<byte>.Shared.Rent(EntryBytes);
-        try
-        {
-            entry.AsSpan(0, EntryBytes).Clear();
-            WriteEntry(query, _time.GetUtcNow().ToUnixTimeSeconds(), entry.AsSpan(0, EntryBytes - 1));
-            entry[EntryBytes - 1] = (byte)',';
-            Write(entry.AsSpan(0, EntryBytes), place);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(entry);
-        }
-
+        Span<byte> entry = stackalloc byte[EntryBytes];
+        entry.Clear();
+        WriteEntry(query, _time.GetUtcNow().ToUnixTimeSeconds(), entry[..(EntryBytes - 1)]);
+        entry[EntryBytes - 1] = (byte)',';
+        Write(entry, place);
         return place;
     }
 
@@ -104,32 +107,49 @@ public sealed class ActiveQueryLog : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _view.Dispose();
+        _file.Dispose();
+    }
 
-    // A query must not fail because its note cannot be written, for instance because the disk has gone.
+    // A query that outlives the log has nowhere to be noted, which must not make it fail.
     private void Write(ReadOnlySpan<byte> entry, int place)
     {
         try
         {
-            RandomAccess.Write(_file, entry, 1 + ((long)place * EntryBytes));
+            _view.SafeMemoryMappedViewHandle.WriteSpan(1 + ((ulong)place * EntryBytes), entry);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or UnauthorizedAccessException)
+        catch (ObjectDisposedException)
         {
-            // The place keeps what it held. It is overwritten by its next query.
+            // The server is going down.
         }
     }
 
     private static void WriteEntry(string query, long seconds, Span<byte> room)
     {
-        byte[] tail = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\",\"timestamp_sec\":{seconds}}}"));
+        Span<byte> tail = stackalloc byte[48];
+        Utf8.TryWrite(tail, CultureInfo.InvariantCulture, $"\",\"timestamp_sec\":{seconds}}}", out int tailLength);
+        tail = tail[..tailLength];
         ReadOnlySpan<byte> head = "{\"query\":\""u8;
         head.CopyTo(room);
         int position = head.Length;
         int end = room.Length - tail.Length;
         Span<byte> encoded = stackalloc byte[16];
-        foreach (Rune rune in query.EnumerateRunes())
+        ReadOnlySpan<char> rest = query;
+        while (!rest.IsEmpty)
         {
+            int plain = rest.IndexOfAnyExcept(s_plain);
+            int copied = Encoding.UTF8.GetBytes(rest[..Math.Min(plain < 0 ? rest.Length : plain, end - position)], room[position..]);
+            position += copied;
+            rest = rest[copied..];
+            if (rest.IsEmpty || copied < plain || plain < 0)
+            {
+                break;
+            }
+
             // Whole characters only, escapes counted: what is cut off must still be JSON.
+            Rune.DecodeFromUtf16(rest, out Rune rune, out int consumed);
             int length = Encode(rune, encoded);
             if (position + length > end)
             {
@@ -138,6 +158,7 @@ public sealed class ActiveQueryLog : IDisposable
 
             encoded[..length].CopyTo(room[position..]);
             position += length;
+            rest = rest[consumed..];
         }
 
         tail.CopyTo(room[position..]);

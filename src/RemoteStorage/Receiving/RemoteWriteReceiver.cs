@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Narthex.Instrumentation;
+using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Compression;
 
@@ -170,7 +171,7 @@ public sealed partial class RemoteWriteReceiver : IDisposable
             ? first.Error switch
             {
                 AppendError.OutOfOrder => "out of order sample",
-                AppendError.DuplicateTimestamp => $"duplicate sample for timestamp {first.TimestampMs}; overrides not allowed",
+                AppendError.DuplicateTimestamp => DuplicateText(first),
                 AppendError.TooOld => "too old sample",
                 AppendError.InvalidHistogram => "invalid histogram",
                 AppendError.UnknownSeries => "unknown series reference",
@@ -178,6 +179,15 @@ public sealed partial class RemoteWriteReceiver : IDisposable
             }
             : "";
     }
+
+    private static string DuplicateText(in RejectedSample sample) => sample switch
+    {
+        { Value: null } => "duplicate sample for timestamp",
+        { Existing: null } => $"{NoOverride(sample)}: existing is a histogram, new value {FloatFormat.FormatGeneral(sample.Value.Value)}",
+        _ => $"{NoOverride(sample)}: existing {FloatFormat.FormatGeneral(sample.Existing.Value)}, new value {FloatFormat.FormatGeneral(sample.Value.Value)}",
+    };
+
+    private static string NoOverride(in RejectedSample sample) => $"duplicate sample for timestamp {sample.TimestampMs}; overrides not allowed";
 
     private RemoteWriteResult Refuse(string error)
     {

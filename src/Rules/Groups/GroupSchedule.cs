@@ -11,11 +11,11 @@ internal static class GroupSchedule
     {
         long ticks = interval.Ticks;
         long offset = (long)(XxHash64.Hash(Encoding.UTF8.GetBytes(key)) % (ulong)ticks);
-        long adjusted = (instant.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) - offset;
-        long due = adjusted - (((adjusted % ticks) + ticks) % ticks) + offset;
 
         // Samples have milliseconds: the part below would only be lost.
-        due -= due % TimeSpan.TicksPerMillisecond;
+        offset -= offset % TimeSpan.TicksPerMillisecond;
+        long adjusted = (instant.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) - offset;
+        long due = adjusted - (((adjusted % ticks) + ticks) % ticks) + offset;
         return DateTimeOffset.UnixEpoch.AddTicks(due);
     }
 

@@ -12,12 +12,17 @@ internal sealed class ScrapeClient
     private static readonly TimeSpan TimeoutMax = TimeSpan.FromDays(40); // The longest that timers take, or nearly.
     private readonly string _url;
     private readonly string _userAgent;
+    private readonly string _unixSocket;
     private readonly Uri? _uri;
     private int _lastLength;
     private int _lastPackedLength;
 
-    public ScrapeClient(string url, string userAgent)
+    /// <param name="url">What to ask for.</param>
+    /// <param name="userAgent">Who asks.</param>
+    /// <param name="unixSocket">The path of the socket to ask through; empty for TCP.</param>
+    public ScrapeClient(string url, string userAgent, string unixSocket = "")
     {
+        _unixSocket = unixSocket;
         _url = url;
         _userAgent = userAgent;
 
@@ -77,6 +82,11 @@ internal sealed class ScrapeClient
     private HttpRequestMessage MakeRequest(Uri uri, ScrapeSettings settings, TimeSpan timeout)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, uri);
+        if (_unixSocket.Length > 0)
+        {
+            request.Options.Set(SocketRouter.Path, _unixSocket);
+        }
+
         HttpRequestHeaders headers = request.Headers;
         headers.TryAddWithoutValidation("Accept", settings.Accept);
         headers.TryAddWithoutValidation("Accept-Encoding", settings.Config.EnableCompression ? "gzip" : "identity");

@@ -25,6 +25,11 @@ internal sealed partial class ScrapeIngester
 
         _appender.Append(series, timestampMs, histogram);
         _rows++;
+        if (_wantsStarts)
+        {
+            _appender.SetStartTimestamp(parser.StartTimestampMs);
+        }
+
         if (parser.HasExemplar && _appender.WantsExemplars)
         {
             AppendExemplars(ref parser, series);

@@ -23,6 +23,7 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
     private int _rows;
     private bool _isOverLimit;
     private bool _isOverBucketLimit;
+    private bool _wantsStarts;
 
     /// <summary>What was read so far, also when reading failed.</summary>
     public ScrapeCounts Counts => new(_scraped, _kept, _added);
@@ -53,6 +54,7 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
         _scraped = _kept = _added = _rows = Duplicates = OutOfBounds = 0;
         StaleRows = default;
         _isOverLimit = _isOverBucketLimit = false;
+        _wantsStarts = appender.WantsStartTimestamps;
         (_unit, _unitFamily) = ([], []);
         cache.Begin();
         if (format != _gapsFormat)
@@ -73,10 +75,10 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
                     Ingest(new ProtobufParser(body, histograms));
                     break;
                 case ExpositionFormat.OpenMetrics when converts:
-                    Ingest(new ClassicConversionParser<OpenMetricsParser>(new OpenMetricsParser(body), keepsClassic));
+                    Ingest(new ClassicConversionParser<OpenMetricsParser>(new OpenMetricsParser(body, _wantsStarts), keepsClassic));
                     break;
                 case ExpositionFormat.OpenMetrics:
-                    Ingest(new OpenMetricsParser(body));
+                    Ingest(new OpenMetricsParser(body, _wantsStarts));
                     break;
                 default:
                     if (converts)
@@ -317,6 +319,11 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
 
         _appender.Append(entry.Series, timestampMs, parser.Value);
         _rows++;
+        if (_wantsStarts)
+        {
+            _appender.SetStartTimestamp(parser.StartTimestampMs);
+        }
+
         if (parser.HasExemplar && _appender.WantsExemplars)
         {
             _appender.AppendExemplar(entry.Series, parser.ReadExemplar(resolver.Exposed.Reset(), timestampMs));

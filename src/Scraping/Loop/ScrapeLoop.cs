@@ -37,7 +37,7 @@ internal sealed class ScrapeLoop : IDisposable
         _context = context;
         _serverSeed = serverSeed;
         _predecessor = predecessor;
-        _client = new ScrapeClient(target.Url, context.UserAgent);
+        _client = new ScrapeClient(target.Url, context.UserAgent, target.UnixSocket);
         _store = new ScrapeStore(context);
         _memory = new TargetMemory(target, context);
     }
@@ -201,6 +201,7 @@ internal sealed class ScrapeLoop : IDisposable
         catch (ScrapeException error)
         {
             failure = error;
+            settings.FailureLog()?.Write(settings.Config.JobName, target.Url, error.Message);
         }
 
         using (body)
@@ -209,6 +210,7 @@ internal sealed class ScrapeLoop : IDisposable
             TimeSpan duration = _context.Time.GetElapsedTime(began);
             failure = _store.Store(_memory, settings, target, body, failure, timestampMs, duration);
             _outcome = new ScrapeOutcome(DateTimeOffset.FromUnixTimeMilliseconds(beganMs), duration, failure?.Message ?? "");
+            _context.Metrics.ScrapeDuration.Observe(_context.Time.GetElapsedTime(began).TotalSeconds);
         }
     }
 
@@ -230,7 +232,10 @@ internal sealed class ScrapeLoop : IDisposable
     {
         if (_lastBeganMs != 0)
         {
-            _context.Metrics.IntervalLength.WithLabels(GoDuration.Format(target.Interval)).Observe((beganMs - _lastBeganMs) / 1000.0);
+            string interval = GoDuration.Format(target.Interval);
+            double seconds = (beganMs - _lastBeganMs) / 1000.0;
+            _context.Metrics.IntervalLength.WithLabels(interval).Observe(seconds);
+            _context.Metrics.IntervalLengthHistogram.WithLabels(interval).Observe(seconds);
         }
 
         _lastBeganMs = beganMs;

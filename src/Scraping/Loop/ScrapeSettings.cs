@@ -19,6 +19,9 @@ internal sealed class ScrapeSettings
     /// <summary>Whether timestamps are moved onto the grid of the interval, and how far.</summary>
     public long ToleranceMs { get; init; }
 
+    /// <summary>Finds where failures are noted, which a reload changes without anything else.</summary>
+    public Func<ScrapeFailureLog?> FailureLog { get; init; } = () => null;
+
     /// <summary>The finest resolution that native histograms are stored with.</summary>
     public int SchemaMax { get; init; } = HistogramResolution.Finest;
 

@@ -138,6 +138,7 @@ internal sealed class ScrapeStore(ScrapeContext context)
         int duplicates = ingester.Duplicates;
         int outOfOrder = 0;
         int outOfBounds = ingester.OutOfBounds;
+        int invalidHistograms = 0;
         HashSet<SeriesRef>? dropped = null;
         foreach (RejectedSample row in rejected)
         {
@@ -149,6 +150,7 @@ internal sealed class ScrapeStore(ScrapeContext context)
             {
                 duplicates += row.Error == AppendError.DuplicateTimestamp ? 1 : 0;
                 outOfOrder += row.Error == AppendError.OutOfOrder ? 1 : 0;
+                invalidHistograms += row.Error == AppendError.InvalidHistogram ? 1 : 0;
                 outOfBounds += row.Error is AppendError.OutOfBounds or AppendError.TooOld ? 1 : 0;
             }
         }
@@ -159,6 +161,11 @@ internal sealed class ScrapeStore(ScrapeContext context)
             context.Metrics.OutOfOrder.Increment(outOfOrder);
             context.Metrics.OutOfBounds.Increment(outOfBounds);
             ScrapeLog.SamplesRefused(context.Logger, target.Url, duplicates, outOfOrder, outOfBounds);
+        }
+
+        if (invalidHistograms > 0)
+        {
+            ScrapeLog.HistogramsRefused(context.Logger, target.Url, invalidHistograms);
         }
 
         if (dropped is null)

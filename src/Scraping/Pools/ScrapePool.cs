@@ -15,6 +15,7 @@ internal sealed class ScrapePool : IDisposable
     private readonly Dictionary<Target, ScrapeLoop> _loops = [];
     private readonly List<(ScrapeLoop Loop, Task Ended)> _ending = [];
     private volatile State _state;
+    private volatile ScrapeFailureLog? _failureLog;
     private ScrapeSettings _settings;
     private IReadOnlyList<TargetGroup> _groups = [];
 
@@ -32,11 +33,19 @@ internal sealed class ScrapePool : IDisposable
         context.Metrics.PoolTargetLimit.WithLabels(config.JobName).Set(config.Limits.Targets);
     }
 
+    /// <summary>Where failures of its scrapes are noted beside the server's log; null if nowhere.</summary>
+    public ScrapeFailureLog? FailureLog
+    {
+        get => _failureLog;
+        set => _failureLog = value;
+    }
+
     public ScrapeConfig Config => _settings.Config;
 
     /// <summary>Goes over to a changed configuration. Targets that stay the same keep their loops, caches and staleness.</summary>
     public void Reload(ScrapeConfig config)
     {
+        long began = _context.Time.GetTimestamp();
         ScrapeSettings former = _settings;
         bool keepsClient = config.HttpClient.Equals(former.Config.HttpClient);
         _settings = MakeSettings(config, keepsClient ? former.Client : new SharedClient(_createClient(config)), former.Refusal);
@@ -47,6 +56,8 @@ internal sealed class ScrapePool : IDisposable
         {
             former.Client.Leave();
         }
+
+        _context.Metrics.ReloadLength.WithLabels(GoDuration.Format(config.ScrapeInterval)).Observe(_context.Time.GetElapsedTime(began).TotalSeconds);
     }
 
     /// <summary>Brings the targets up to what discovery found.</summary>
@@ -124,6 +135,7 @@ internal sealed class ScrapePool : IDisposable
         ToleranceMs = _toleranceMs,
         Refusal = refusal,
         SchemaMax = HistogramResolution.OfBucketFactor(config.NativeHistogramMinBucketFactor),
+        FailureLog = () => _failureLog,
         AddTypeAndUnitLabels = _context.AddTypeAndUnitLabels,
     };
 
@@ -183,7 +195,9 @@ internal sealed class ScrapePool : IDisposable
         metrics.PoolSyncs.WithLabels(job).Increment();
         metrics.SyncFailures.WithLabels(job).Increment(failed);
         metrics.PoolTargets.WithLabels(job).Set(_loops.Count);
-        metrics.SyncLength.WithLabels(job).Observe(_context.Time.GetElapsedTime(began).TotalSeconds);
+        double seconds = _context.Time.GetElapsedTime(began).TotalSeconds;
+        metrics.SyncLength.WithLabels(job).Observe(seconds);
+        metrics.SyncLengthHistogram.WithLabels(job).Observe(seconds);
     }
 
     /// <summary>Metric families with metadata, over all targets, and the bytes of their texts.</summary>

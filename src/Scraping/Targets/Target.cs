@@ -32,11 +32,15 @@ internal sealed class Target : IEquatable<Target>
     /// <summary>What to make of its histograms.</summary>
     public HistogramParsing Histograms { get; init; }
 
+    /// <summary>The path of the Unix socket that it is scraped through; empty for TCP.</summary>
+    public string UnixSocket { get; init; } = "";
+
     /// <summary>Stable across restarts: a target keeps its place in the interval.</summary>
     public ulong Hash { get; }
 
     public bool Equals(Target? other) =>
-        other is not null && Hash == other.Hash && Labels == other.Labels && Url == other.Url && Interval == other.Interval && Timeout == other.Timeout;
+        other is not null && Hash == other.Hash && Labels == other.Labels && Url == other.Url && Interval == other.Interval && Timeout == other.Timeout
+        && UnixSocket == other.UnixSocket;
 
     public override bool Equals(object? obj) => Equals(obj as Target);
 

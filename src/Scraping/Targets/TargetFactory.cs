@@ -14,6 +14,7 @@ internal static class TargetFactory
     private const string TimeoutLabel = "__scrape_timeout__";
     private const string PathLabel = "__metrics_path__";
     private const string SchemeLabel = "__scheme__";
+    private const string UnixSocketLabel = "__unix_socket__";
     private const string ConvertLabel = "__convert_classic_histograms_to_nhcb__";
     private const string ClassicLabel = "__always_scrape_classic_histograms__";
     private const string NativeLabel = "__scrape_native_histograms__";
@@ -49,13 +50,14 @@ internal static class TargetFactory
         }
 
         string url = MakeUrl(config, builder, address);
+        string socket = Get(builder, UnixSocketLabel);
         if (builder.Get("instance"u8).IsEmpty)
         {
             builder.Set(LabelNames.Instance, address);
         }
 
         RemoveReserved(builder);
-        return new Outcome(new Target(discovered, builder.ToLabels(), url, interval, timeout) { Histograms = histograms }, discovered, null);
+        return new Outcome(new Target(discovered, builder.ToLabels(), url, interval, timeout) { Histograms = histograms, UnixSocket = socket }, discovered, null);
     }
 
     private static void Discover(ScrapeConfig config, Labels groupLabels, Labels targetLabels, LabelsBuilder builder)

@@ -77,6 +77,9 @@ public interface ITargetSource
     /// <summary>All pools, by name.</summary>
     IReadOnlyList<ScrapePoolSnapshot> GetPools();
 
+    /// <summary>The rules of a pool that make targets of what was discovered, in order; null if there is no such pool.</summary>
+    IReadOnlyList<RelabelConfig>? GetRelabelConfigs(string pool);
+
     /// <summary>The metadata of all families of all targets.</summary>
     IReadOnlyList<TargetMetadata> GetMetadata();
 }

@@ -176,7 +176,7 @@ internal sealed class TemplateExecutor(GoTemplate template, ITemplateOutput outp
 
     private void Call(object? dot, TemplateCallNode call)
     {
-        TemplateTree tree = template.Find(call.Name) ?? throw Error($"template {GoQuote.Quote(call.Name)} not defined");
+        TemplateTree tree = template.Find(call.Name) ?? throw NotDefined(call.Name);
         object? data = call.Pipe is null ? TemplateValues.None : Evaluate(dot, call.Pipe);
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
@@ -508,6 +508,11 @@ internal sealed class TemplateExecutor(GoTemplate template, ITemplateOutput outp
     }
 
     private void Forget(int count) => _variables.RemoveRange(count, _variables.Count - count);
+
+    // Go's HTML templates find that out before they are executed, and say it in other words.
+    private TemplateException NotDefined(string name) => output is Html.HtmlOutput && _at is not null
+        ? new TemplateException($"html/template:{_tree.Locate(_at)}: no such template {GoQuote.Quote(name)}")
+        : Error($"template {GoQuote.Quote(name)} not defined");
 
     private TemplateException Error(string message, Exception? inner = null)
     {

@@ -4,7 +4,7 @@ using System.Text;
 namespace Narthex.Templating.Text;
 
 /// <summary>URL escaping and addresses as Go's library handles them.</summary>
-internal static class GoUrl
+public static class GoUrl
 {
     /// <summary>Escapes text for a URL's query; a space becomes a plus.</summary>
     public static string QueryEscape(string text)

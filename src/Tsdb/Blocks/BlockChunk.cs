@@ -16,7 +16,7 @@ public readonly ref struct BlockChunk(TimeRange range, ChunkEncoding encoding, R
     public ReadOnlySpan<byte> Data { get; } = data;
 
     /// <summary>The number of samples: all encodings begin with it.</summary>
-    public int SampleCount => XorDecoder.CountSamples(Data);
+    public int SampleCount => ChunkEncodings.CountSamples(Encoding, Data);
 }
 
 /// <summary>Where a chunk of a series stands and which times it covers.</summary>

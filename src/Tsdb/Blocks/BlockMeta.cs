@@ -10,6 +10,9 @@ public sealed record BlockMeta
     /// <summary>The only version of the file.</summary>
     public const int CurrentVersion = 1;
 
+    /// <summary>The hint of a block with the stale series of the head.</summary>
+    public const string StaleSeriesHint = "from-stale-series";
+
     /// <summary>The hint of a block whose samples came out of order.</summary>
     public const string OutOfOrderHint = "from-out-of-order";
 
@@ -50,7 +53,7 @@ public sealed record BlockMeta
     /// taken out of the head early. The head may have samples of the same time.
     /// </summary>
     [JsonIgnore]
-    public bool IsPartial => Compaction.Hints?.Any(hint => hint is OutOfOrderHint or "from-stale-series" or "from-selected-series") == true;
+    public bool IsPartial => Compaction.Hints?.Any(hint => hint is OutOfOrderHint or StaleSeriesHint or "from-selected-series") == true;
 
     /// <summary>Whether all its samples came out of order.</summary>
     [JsonIgnore]

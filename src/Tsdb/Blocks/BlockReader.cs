@@ -140,7 +140,8 @@ public sealed class BlockReader : IQueryableStorage, IDisposable
             SeriesChunks chunks = _index.ReadChunks(all[i]);
             while (chunks.MoveNext())
             {
-                samples += XorDecoder.CountSamples(ReadChunk(chunks.Current, out _));
+                ReadOnlySpan<byte> chunk = ReadChunk(chunks.Current, out ChunkEncoding encoding);
+                samples += ChunkEncodings.CountSamples(encoding, chunk);
             }
 
             if (chunks.Failed)

@@ -105,7 +105,7 @@ public static class BlockWriter
                     BlockChunk next = series.GetChunk(chunk);
                     metas[chunk] = new ChunkMeta(next.Range, chunkWriter.Write(next.Encoding, next.Data));
                     samples += (ulong)next.SampleCount;
-                    histograms += next.Encoding == Chunks.ChunkEncoding.Xor ? 0 : (ulong)next.SampleCount;
+                    histograms += Chunks.ChunkEncodings.IsFloat(next.Encoding) ? 0 : (ulong)next.SampleCount;
                 }
 
                 index.AddSeries(series.Labels, metas.AsSpan(0, count));

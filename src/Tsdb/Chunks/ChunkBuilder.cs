@@ -14,6 +14,12 @@ public sealed class ChunkBuilder
     private byte[] _bytes = new byte[4096];
     private int _length;
 
+    /// <summary>How floats are encoded that have no start timestamps. Those that have some need <see cref="ChunkEncoding.Xor2"/> in any case.</summary>
+    public ChunkEncoding FloatEncoding { get; set; } = ChunkEncoding.Xor;
+
+    /// <summary>Whether chunks of histograms can hold start timestamps, though there are none. Where there are some they must.</summary>
+    public bool HistogramsWithStarts { get; set; }
+
     /// <summary>The number of chunks.</summary>
     public int Count => _chunks.Count;
 
@@ -77,15 +83,10 @@ public sealed class ChunkBuilder
         for (int from = start; from < end; from += SamplesPerChunk)
         {
             int to = Math.Min(from + SamplesPerChunk, end);
-            Span<byte> room = Reserve(2 + (XorEncoder.BytesPerSampleMax * (to - from)));
-            var state = new XorAppenderState();
-            for (int i = from; i < to; i++)
-            {
-                XorEncoder.TryAppend(ref state, room, samples.Timestamps[i], samples.Values[i]);
-            }
-
-            _chunks.Add(new Built(new TimeRange(samples.Timestamps[from], samples.Timestamps[to - 1]), ChunkEncoding.Xor, _length, state.ByteCount));
-            _length += state.ByteCount;
+            ChunkEncoding encoding = samples.HasStartTimestamps && samples.StartTimestamps[from..to].ContainsAnyExcept(0) ? ChunkEncoding.Xor2 : FloatEncoding;
+            int length = FloatChunk.Encode(encoding, samples, from, to, Reserve(FloatChunk.BytesMax(to - from)));
+            _chunks.Add(new Built(new TimeRange(samples.Timestamps[from], samples.Timestamps[to - 1]), encoding, _length, length));
+            _length += length;
         }
     }
 
@@ -98,17 +99,19 @@ public sealed class ChunkBuilder
             floats = !HistogramChunk.HasIntegerCounts(samples.Histograms[i]!);
         }
 
+        bool hasStarts = HistogramsWithStarts || (samples.HasStartTimestamps && samples.StartTimestamps[start..end].ContainsAnyExcept(0));
         HistogramChunk? chunk = null;
         for (int i = start; i < end; i++)
         {
+            long startMs = samples.HasStartTimestamps ? samples.StartTimestamps[i] : 0;
             long timestampMs = samples.Timestamps[i];
             FloatHistogram histogram = samples.Histograms[i]!;
             if (chunk is null || chunk.Count == SamplesPerChunk)
             {
                 AddBuilt(chunk);
-                chunk = HistogramChunk.Start(floats, timestampMs, histogram, previous: null);
+                chunk = HistogramChunk.Start(floats, timestampMs, histogram, previous: null, hasStarts, startMs);
             }
-            else if (!chunk.TryAppend(timestampMs, histogram, out HistogramChunk? next))
+            else if (!chunk.TryAppend(timestampMs, histogram, out HistogramChunk? next, startMs))
             {
                 AddBuilt(chunk);
                 chunk = next;

@@ -13,16 +13,36 @@ public static class ChunkDecoder
         switch (encoding)
         {
             case ChunkEncoding.Xor:
-                XorDecoder.Append(chunk, XorDecoder.CountSamples(chunk), range, samples);
+            case ChunkEncoding.Xor2:
+                AppendFloats(encoding, chunk, XorDecoder.CountSamples(chunk), range, samples);
                 break;
             case ChunkEncoding.Histogram:
-                HistogramDecoder.Append(chunk, floats: false, range, samples);
+                HistogramDecoder.Append(chunk, floats: false, hasStarts: false, range, samples);
                 break;
             case ChunkEncoding.FloatHistogram:
-                HistogramDecoder.Append(chunk, floats: true, range, samples);
+                HistogramDecoder.Append(chunk, floats: true, hasStarts: false, range, samples);
+                break;
+            case ChunkEncoding.HistogramWithStarts:
+                HistogramDecoder.Append(chunk, floats: false, hasStarts: true, range, samples);
+                break;
+            case ChunkEncoding.FloatHistogramWithStarts:
+                HistogramDecoder.Append(chunk, floats: true, hasStarts: true, range, samples);
                 break;
             default:
                 throw new ChunkCorruptionException($"invalid chunk encoding {(byte)encoding}");
+        }
+    }
+
+    /// <summary>Appends those of the first <paramref name="count"/> samples of a chunk of floats that are inside the range.</summary>
+    internal static void AppendFloats(ChunkEncoding encoding, ReadOnlySpan<byte> chunk, int count, TimeRange range, SampleBuffer samples)
+    {
+        if (encoding == ChunkEncoding.Xor2)
+        {
+            Xor2Decoder.Append(chunk, count, range, samples);
+        }
+        else
+        {
+            XorDecoder.Append(chunk, count, range, samples);
         }
     }
 }

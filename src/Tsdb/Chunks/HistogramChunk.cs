@@ -18,6 +18,8 @@ internal sealed class HistogramChunk
     private const long WidenedBucketsMax = 1 << 22;
 
     private readonly bool _floats;
+    private readonly bool _hasStarts;
+    private HistogramStarts _starts;
     private HistogramLayout _layout;
     private BitBuffer _buffer;
     private FloatHistogram _last;
@@ -33,18 +35,28 @@ internal sealed class HistogramChunk
     private long[] _buckets = [];
     private long[] _deltas = [];
 
-    private HistogramChunk(bool floats, CounterResetHeader header, long timestampMs, FloatHistogram first)
+    private HistogramChunk(bool floats, bool hasStarts, CounterResetHeader header, long timestampMs, FloatHistogram first, long startMs)
     {
         _floats = floats;
+        _hasStarts = hasStarts;
         FirstTimestampMs = timestampMs;
         _layout = HistogramLayout.Of(first);
         _buffer = NewBuffer(header);
         _last = first;
-        AppendFirst(timestampMs, first);
+        AppendFirst(timestampMs, first, startMs);
     }
 
     /// <summary>How it is encoded.</summary>
-    public ChunkEncoding Encoding => _floats ? ChunkEncoding.FloatHistogram : ChunkEncoding.Histogram;
+    public ChunkEncoding Encoding => (_floats, _hasStarts) switch
+    {
+        (false, false) => ChunkEncoding.Histogram,
+        (true, false) => ChunkEncoding.FloatHistogram,
+        (false, true) => ChunkEncoding.HistogramWithStarts,
+        (true, true) => ChunkEncoding.FloatHistogramWithStarts,
+    };
+
+    /// <summary>Whether it keeps start timestamps.</summary>
+    public bool HasStarts => _hasStarts;
 
     /// <summary>The number of histograms.</summary>
     public int Count { get; private set; }
@@ -64,14 +76,17 @@ internal sealed class HistogramChunk
     /// <summary>About what it holds in memory.</summary>
     public long MemoryBytes => 400 + _buffer.Capacity + (16L * (_buckets.Length + _xors.Length)) + (8L * _layout.BucketCount);
 
-    private CounterResetHeader Header => HistogramDecoder.HeaderOf(_buffer.Written);
+    private CounterResetHeader Header => HistogramDecoder.HeaderOf(_buffer.Written, _hasStarts);
 
     /// <summary>Starts a chunk.</summary>
     /// <param name="floats">Whether counts are floats. Integer chunks take only what <see cref="HasIntegerCounts"/> says.</param>
     /// <param name="timestampMs">The time.</param>
     /// <param name="histogram">The first histogram.</param>
     /// <param name="previous">The chunk before it, if the new one continues that: the flags then say whether there was a reset in between.</param>
-    public static HistogramChunk Start(bool floats, long timestampMs, FloatHistogram histogram, HistogramChunk? previous)
+    /// <param name="hasStarts">Whether it keeps start timestamps.</param>
+    /// <param name="startMs">That of the first histogram; 0 if it is not known.</param>
+    public static HistogramChunk Start(
+        bool floats, long timestampMs, FloatHistogram histogram, HistogramChunk? previous, bool hasStarts = false, long startMs = 0)
     {
         CounterResetHeader header = histogram.CounterResetHint switch
         {
@@ -80,17 +95,18 @@ internal sealed class HistogramChunk
             _ when previous is not null => previous.Judge(histogram, out _, out _),
             _ => CounterResetHeader.Unknown,
         };
-        return new HistogramChunk(floats, header, timestampMs, histogram);
+        return new HistogramChunk(floats, hasStarts, header, timestampMs, histogram, startMs);
     }
 
     /// <summary>Makes a chunk that goes on from these bytes. Null if they are damaged, or were encoded in a way that cannot be continued to the byte.</summary>
     public static HistogramChunk? TryRestore(ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
     {
-        bool floats = encoding == ChunkEncoding.FloatHistogram;
+        bool floats = encoding is ChunkEncoding.FloatHistogram or ChunkEncoding.FloatHistogramWithStarts;
+        bool hasStarts = encoding is ChunkEncoding.HistogramWithStarts or ChunkEncoding.FloatHistogramWithStarts;
         using var samples = new SampleBuffer();
         try
         {
-            HistogramDecoder.Append(chunk, floats, TimeRange.All, samples);
+            HistogramDecoder.Append(chunk, floats, hasStarts, TimeRange.All, samples);
         }
         catch (ChunkCorruptionException)
         {
@@ -102,23 +118,27 @@ internal sealed class HistogramChunk
             return null;
         }
 
-        var restored = new HistogramChunk(floats, HistogramDecoder.HeaderOf(chunk), samples.Timestamps[0], samples.Histograms[0]!);
+        ReadOnlySpan<long> starts = samples.StartTimestamps;
+        CounterResetHeader header = HistogramDecoder.HeaderOf(chunk, hasStarts);
+        var restored = new HistogramChunk(floats, hasStarts, header, samples.Timestamps[0], samples.Histograms[0]!, starts.IsEmpty ? 0 : starts[0]);
         for (int i = 1; i < samples.Count; i++)
         {
-            restored.AppendNext(samples.Timestamps[i], samples.Histograms[i]!);
+            restored.AppendNext(samples.Timestamps[i], samples.Histograms[i]!, starts.IsEmpty ? 0 : starts[i]);
         }
 
         return restored.Bytes.SequenceEqual(chunk) ? restored : null;
     }
 
     /// <summary>Appends a histogram. False, and nothing changed, if it needs a new chunk: then <paramref name="next"/> is that chunk.</summary>
-    public bool TryAppend(long timestampMs, FloatHistogram histogram, out HistogramChunk? next)
+    public bool TryAppend(long timestampMs, FloatHistogram histogram, out HistogramChunk? next, long startMs = 0)
     {
         next = null;
         CounterResetHeader header = Judge(histogram, out bool fits, out HistogramLayout? wider);
-        if (!fits || Count == XorEncoder.SamplesMax || (long)Count * (wider?.BucketCount ?? 0) > WidenedBucketsMax)
+        int samplesMax = _hasStarts ? HistogramStarts.SamplesMax : XorEncoder.SamplesMax;
+        if (!fits || Count == samplesMax || (long)Count * (wider?.BucketCount ?? 0) > WidenedBucketsMax)
         {
-            next = new HistogramChunk(_floats, histogram.CounterResetHint == CounterResetHint.Gauge ? CounterResetHeader.Gauge : header, timestampMs, histogram);
+            header = histogram.CounterResetHint == CounterResetHint.Gauge ? CounterResetHeader.Gauge : header;
+            next = new HistogramChunk(_floats, _hasStarts, header, timestampMs, histogram, startMs);
             return false;
         }
 
@@ -127,17 +147,17 @@ internal sealed class HistogramChunk
             Recode(wider);
         }
 
-        AppendNext(timestampMs, histogram.IsStale ? histogram : InLayout(histogram));
+        AppendNext(timestampMs, histogram.IsStale ? histogram : InLayout(histogram), startMs);
         return true;
     }
 
     /// <summary>Whether all counts are integers that a float holds exactly.</summary>
     public static bool HasIntegerCounts(FloatHistogram histogram) => histogram.IsStale || Wal.Records.HistogramsRecordWriter.HasIntegerCounts(histogram);
 
-    private static BitBuffer NewBuffer(CounterResetHeader header)
+    private BitBuffer NewBuffer(CounterResetHeader header)
     {
         var buffer = new BitBuffer(128);
-        buffer.Write((ulong)header, 8 * HistogramDecoder.HeaderBytes);
+        buffer.Write(_hasStarts ? (ulong)header << 16 : (ulong)header, 8 * HistogramDecoder.HeaderBytes);
         return buffer;
     }
 
@@ -211,20 +231,22 @@ internal sealed class HistogramChunk
     private void Recode(HistogramLayout wider)
     {
         using var samples = new SampleBuffer();
-        HistogramDecoder.Append(_buffer.Written, _floats, TimeRange.All, samples);
+        HistogramDecoder.Append(_buffer.Written, _floats, _hasStarts, TimeRange.All, samples);
         _layout = wider;
         _buffer = NewBuffer(Header);
+        _starts = default;
         Count = 0;
         for (int i = 0; i < samples.Count; i++)
         {
             FloatHistogram histogram = InLayout(samples.Histograms[i]!);
+            long startMs = samples.HasStartTimestamps ? samples.StartTimestamps[i] : 0;
             if (i == 0)
             {
-                AppendFirst(samples.Timestamps[i], histogram);
+                AppendFirst(samples.Timestamps[i], histogram, startMs);
             }
             else
             {
-                AppendNext(samples.Timestamps[i], histogram);
+                AppendNext(samples.Timestamps[i], histogram, startMs);
             }
         }
     }
@@ -254,7 +276,7 @@ internal sealed class HistogramChunk
 
     private static bool SameSpans(HistogramSpan[] left, HistogramSpan[] right) => left == right || left.AsSpan().SequenceEqual(right);
 
-    private void AppendFirst(long timestampMs, FloatHistogram histogram)
+    private void AppendFirst(long timestampMs, FloatHistogram histogram, long startMs)
     {
         if (histogram.IsStale)
         {
@@ -291,10 +313,10 @@ internal sealed class HistogramChunk
         }
 
         _timeDelta = 0;
-        Finish(timestampMs, histogram);
+        Finish(timestampMs, histogram, startMs);
     }
 
-    private void AppendNext(long timestampMs, FloatHistogram histogram)
+    private void AppendNext(long timestampMs, FloatHistogram histogram, long startMs)
     {
         bool stale = histogram.IsStale;
         if (stale)
@@ -332,7 +354,7 @@ internal sealed class HistogramChunk
             }
         }
 
-        Finish(timestampMs, histogram);
+        Finish(timestampMs, histogram, startMs);
     }
 
     private void WriteFirst(ref XorValue value, double first)
@@ -350,10 +372,19 @@ internal sealed class HistogramChunk
         value = next;
     }
 
-    private void Finish(long timestampMs, FloatHistogram histogram)
+    private void Finish(long timestampMs, FloatHistogram histogram, long startMs)
     {
+        if (_hasStarts)
+        {
+            _starts.Write(_buffer, Count, timestampMs, LastTimestampMs, startMs);
+            HistogramStarts.WriteCount(_buffer.Patch(0, 2), Header, Count + 1);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(_buffer.Patch(0, 2), (ushort)(Count + 1));
+        }
+
         Count++;
-        BinaryPrimitives.WriteUInt16BigEndian(_buffer.Patch(0, 2), (ushort)Count);
         LastTimestampMs = timestampMs;
         _last = histogram;
     }

@@ -19,10 +19,10 @@ internal static class HistogramDecoder
 
     /// <summary>Appends the histograms inside <paramref name="range"/> to <paramref name="buffer"/>.</summary>
     /// <exception cref="ChunkCorruptionException">The chunk is damaged; the buffer is as it was.</exception>
-    public static void Append(ReadOnlySpan<byte> chunk, bool floats, TimeRange range, SampleBuffer buffer)
+    public static void Append(ReadOnlySpan<byte> chunk, bool floats, bool hasStarts, TimeRange range, SampleBuffer buffer)
     {
         int before = buffer.Count;
-        int count = XorDecoder.CountSamples(chunk);
+        int count = XorDecoder.CountSamples(chunk) & (hasStarts ? HistogramStarts.SamplesMax : ushort.MaxValue);
         if (count == 0)
         {
             return;
@@ -30,10 +30,11 @@ internal static class HistogramDecoder
 
         if (chunk.Length < HeaderBytes)
         {
-            ThrowDamaged(chunk, 0);
+            ThrowDamaged(chunk, 0, count);
         }
 
-        var header = HeaderOf(chunk);
+        HistogramStarts starts = hasStarts ? HistogramStarts.Of(chunk) : default;
+        var header = HeaderOf(chunk, hasStarts);
         var reader = new BitReader(chunk[HeaderBytes..]);
         HistogramLayout layout = HistogramLayout.Read(ref reader);
         var integers = new IntegerState();
@@ -51,9 +52,15 @@ internal static class HistogramDecoder
         var times = new Times();
         for (int i = 0; i < count && !reader.Failed; i++)
         {
+            long previousMs = times.Current;
             bool stale = floats
                 ? values.Read(ref reader, ref times, i == 0)
                 : integers.Read(ref reader, ref times, i == 0);
+            if (hasStarts)
+            {
+                starts.Read(ref reader, chunk, i, times.Current, previousMs);
+            }
+
             if (reader.Failed || times.Current > range.MaxMs)
             {
                 break;
@@ -65,18 +72,20 @@ internal static class HistogramDecoder
             }
 
             buffer.Append(times.Current, stale ? new FloatHistogram { Sum = StaleNaN.Value } : Make(layout, header, i, floats, in values, in integers));
+            buffer.SetStartTimestamp(starts.Last);
         }
 
         if (reader.Failed)
         {
             int decoded = buffer.Count - before;
             buffer.Truncate(before);
-            ThrowDamaged(chunk, decoded);
+            ThrowDamaged(chunk, decoded, count);
         }
     }
 
-    /// <summary>The flags of a chunk.</summary>
-    public static CounterResetHeader HeaderOf(ReadOnlySpan<byte> chunk) => (CounterResetHeader)chunk[2] & CounterResetHeader.Gauge;
+    /// <summary>The flags of a chunk: in front of the count where start timestamps take their place, else behind it.</summary>
+    public static CounterResetHeader HeaderOf(ReadOnlySpan<byte> chunk, bool hasStarts) =>
+        (CounterResetHeader)chunk[hasStarts ? 0 : 2] & CounterResetHeader.Gauge;
 
     private static FloatHistogram Make(
         HistogramLayout layout, CounterResetHeader header, int index, bool floats, in FloatState values, in IntegerState integers)
@@ -111,9 +120,8 @@ internal static class HistogramDecoder
         : index > 0 ? CounterResetHint.NotCounterReset
         : CounterResetHint.Unknown;
 
-    private static void ThrowDamaged(ReadOnlySpan<byte> chunk, int decoded) =>
-        throw new ChunkCorruptionException(
-            $"histogram chunk of {chunk.Length} bytes is damaged behind sample {decoded} of {XorDecoder.CountSamples(chunk)}");
+    private static void ThrowDamaged(ReadOnlySpan<byte> chunk, int decoded, int count) =>
+        throw new ChunkCorruptionException($"histogram chunk of {chunk.Length} bytes is damaged behind sample {decoded} of {count}");
 
     private struct Times
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Narthex.Model;
 
 namespace Narthex.Tsdb.Chunks;
 
@@ -13,7 +14,7 @@ public struct XorAppenderState
     /// <summary>The time between the last two samples; 0 before the second.</summary>
     public long LastDeltaMs;
 
-    /// <summary>The bits of the last value.</summary>
+    /// <summary>The bits of the last value; in XOR2 chunks, of the last one that was no staleness marker.</summary>
     public ulong LastValueBits;
 
     /// <summary>Where the next bit goes, counted from the start of the chunk, its header included.</summary>
@@ -25,12 +26,15 @@ public struct XorAppenderState
     /// <summary>Leading zero bits of the value window.</summary>
     public byte Leading;
 
-    /// <summary>Trailing zero bits of the value window.</summary>
+    /// <summary>Trailing zero bits of the value window. In XOR2 chunks the highest bit says that the last value is a staleness marker.</summary>
     public byte Trailing;
+
+    internal const byte LastIsStaleBit = 0x80;
+    internal const byte TrailingMask = 0x3F;
 
     /// <summary>The chunk's length so far, header included.</summary>
     public readonly int ByteCount => (BitPosition + 7) >> 3;
 
     /// <summary>The last value.</summary>
-    public readonly double LastValue => BitConverter.UInt64BitsToDouble(LastValueBits);
+    public readonly double LastValue => (Trailing & LastIsStaleBit) != 0 ? StaleNaN.Value : BitConverter.UInt64BitsToDouble(LastValueBits);
 }

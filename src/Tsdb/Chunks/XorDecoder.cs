@@ -11,7 +11,7 @@ namespace Narthex.Tsdb.Chunks;
 public static class XorDecoder
 {
     // A load yields 64 bits less the up to seven in front of the position.
-    private const int LoadedBitsMin = 57;
+    internal const int LoadedBitsMin = 57;
 
     /// <summary>The number of samples that the header promises; 0 if there is no header.</summary>
     public static int CountSamples(ReadOnlySpan<byte> chunk) => chunk.Length < XorEncoder.HeaderBytes ? 0 : BinaryPrimitives.ReadUInt16BigEndian(chunk);
@@ -290,7 +290,7 @@ public static class XorDecoder
 
     // At least 57 bits from position on, in the high end. Behind the chunk's end there are zeros.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Load(ref byte start, int length, int position)
+    internal static ulong Load(ref byte start, int length, int position)
     {
         int index = position >> 3;
         ulong word = index <= length - 8
@@ -299,7 +299,7 @@ public static class XorDecoder
         return word << (position & 7);
     }
 
-    private static ulong LoadFull(ref byte start, int length, int position)
+    internal static ulong LoadFull(ref byte start, int length, int position)
     {
         ulong high = Load(ref start, length, position);
         int used = position & 7;
@@ -319,7 +319,7 @@ public static class XorDecoder
         return word;
     }
 
-    private static int LowerBound(ReadOnlySpan<long> timestamps, long timestampMs)
+    internal static int LowerBound(ReadOnlySpan<long> timestamps, long timestampMs)
     {
         int low = 0;
         int high = timestamps.Length;

@@ -278,7 +278,8 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
 
     /// <summary>Writes a block from the head into another directory. Null if the source had no samples.</summary>
     /// <exception cref="StorageException">It could not be written.</exception>
-    public BlockMeta? WriteSnapshot(string directory, IBlockSeriesSource source, TimeRange range, CancellationToken cancellationToken)
+    public BlockMeta? WriteSnapshot(
+        string directory, IBlockSeriesSource source, TimeRange range, CancellationToken cancellationToken, IReadOnlyList<string>? hints = null)
     {
         lock (_mutation)
         {
@@ -288,7 +289,7 @@ public sealed class BlockSet : IQueryableStorage, IDisposable
                 Ulid = id,
                 MinTime = range.MinMs,
                 MaxTime = range.MaxMs + 1,
-                Compaction = new BlockCompaction { Level = 1, Sources = [id.ToString()] },
+                Compaction = new BlockCompaction { Level = 1, Sources = [id.ToString()], Hints = hints },
             };
             long start = _time.GetTimestamp();
             BlockMeta? written = BlockWriter.Write(directory, meta, source, _options.ChunkSegmentBytes, cancellationToken);

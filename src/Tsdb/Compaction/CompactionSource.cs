@@ -174,12 +174,22 @@ public sealed class CompactionSource(IReadOnlyList<BlockReader> blocks, TimeRang
         {
             _samples.Clear();
 
+            // What one of them can hold, the new ones must be able to hold too.
+            _rebuilt.FloatEncoding = ChunkEncoding.Xor;
+            _rebuilt.HistogramsWithStarts = false;
+
             // By block, so that at the same instant the earlier one wins.
             foreach ((int member, ChunkMeta chunk) in _chunks[start..end].OrderBy(one => one.Member))
             {
                 int runStart = _samples.Count;
                 BlockReader block = _cursors[member].Block;
                 ReadOnlySpan<byte> data = block.ReadChunk(chunk, out ChunkEncoding encoding);
+                if (encoding == ChunkEncoding.Xor2)
+                {
+                    _rebuilt.FloatEncoding = encoding;
+                }
+
+                _rebuilt.HistogramsWithStarts |= encoding is ChunkEncoding.HistogramWithStarts or ChunkEncoding.FloatHistogramWithStarts;
                 try
                 {
                     ChunkDecoder.Append(encoding, data, _range, _samples);

@@ -13,6 +13,10 @@ internal sealed class DatabaseMetrics
         HeadStorage head = database.Head;
         HeadCounters counters = head.Counters;
         Gauges(registry, database, head);
+        head.OutOfOrderSeen = registry.CreateHistogram(
+            "prometheus_tsdb_sample_ooo_delta",
+            "By how many seconds samples that come out of order are older than the newest one, whether they are stored or not.",
+            [600, 1800, 3600, 7200, 10_800, 21_600, 43_200]).Observe;
         ExemplarMetrics.Register(registry, head.Exemplars);
         Counters(registry, counters, head);
         wal.Register(registry, database.GetLogBytes, walCompression);
@@ -32,6 +36,12 @@ internal sealed class DatabaseMetrics
             sink.Value(["metadata"], UnknownMetadataRefs);
             sink.Value(["samples"], UnknownSampleRefs);
             sink.Value(["tombstones"], UnknownTombstoneRefs);
+        });
+        ByType(registry, "prometheus_tsdb_wbl_replay_unknown_refs_total", "What the log of samples out of order had of series that were not in the log.", InstrumentKind.Counter, sink =>
+        {
+            sink.Value(["histograms"], UnknownOutOfOrderRefs.Histograms);
+            sink.Value(["mmap_markers"], UnknownOutOfOrderRefs.Markers);
+            sink.Value(["samples"], UnknownOutOfOrderRefs.Samples);
         });
     }
 
@@ -56,6 +66,8 @@ internal sealed class DatabaseMetrics
 
     public double UnknownTombstoneRefs { get; set; }
 
+    public (long Samples, long Histograms, long Markers) UnknownOutOfOrderRefs { get; set; }
+
     private static void Gauges(MetricRegistry registry, TsdbDatabase database, HeadStorage head)
     {
         registry.AddGaugeCallback("prometheus_tsdb_head_series", "Series in the head.", () => head.SeriesCount);
@@ -68,6 +80,8 @@ internal sealed class DatabaseMetrics
         registry.AddGaugeCallback("prometheus_tsdb_lowest_timestamp_seconds", "Time of the oldest sample in the database, in seconds.", () => database.MinTimeMs / 1000);
         registry.AddGaugeCallback("prometheus_tsdb_head_active_appenders", "Units of work that are being filled.", () => Volatile.Read(ref head.Counters.ActiveAppenders));
         registry.AddGaugeCallback("prometheus_tsdb_head_native_histogram_series", "Series in the head with native histograms.", () => head.Histograms.SeriesCount);
+        registry.AddGaugeCallback("prometheus_tsdb_head_native_histogram_buckets", "Buckets of the newest native histograms of all series in the head.", () => head.Histograms.BucketCount);
+        registry.AddGaugeCallback("prometheus_tsdb_head_stale_series", "Series in the head whose newest sample is a staleness marker.", () => head.StaleSeriesCount);
         registry.AddGaugeCallback("prometheus_tsdb_symbol_table_size_bytes", "Bytes of label names and values.", () => head.Index.Symbols.Bytes);
         registry.AddGaugeCallback("prometheus_tsdb_isolation_low_watermark", "Epoch of the oldest view that may be open.", () => head.OldestEpoch);
         registry.AddGaugeCallback("prometheus_tsdb_isolation_high_watermark", "Epoch of the newest view.", () => head.NewestEpoch);

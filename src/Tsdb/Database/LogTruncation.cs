@@ -53,7 +53,9 @@ internal sealed class LogTruncation(HeadStorage head, WalWriter wal, WalWriterOp
         metrics.CheckpointCreations.Increment();
         try
         {
-            CheckpointWriter.Write(wal.DirectoryPath, last, head.WalRefs.GetLiveNumbers(head), minTimeMs, options);
+            // Samples out of order may be older than all that, and their log does not say that they are deleted.
+            long minTombstoneMs = Math.Min(minTimeMs, head.OutOfOrder.Range.MinMs);
+            CheckpointWriter.Write(wal.DirectoryPath, last, head.WalRefs.GetLiveNumbers(head), minTimeMs, options, minTombstoneMs);
         }
         catch
         {

@@ -48,6 +48,12 @@ internal sealed class Maintenance : IAsyncDisposable
     /// <summary>Cancelled when the database is being closed.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
+    /// <summary>Moves stale series; null if it is never asked to.</summary>
+    public StaleSeriesCompactor? StaleSeries { get; init; }
+
+    /// <summary>Called behind a truncation of the log, before samples out of order go into blocks: the worst instant to be killed at.</summary>
+    public Action? LogTruncated { get; set; }
+
     /// <summary>Begins the rounds.</summary>
     public void Start()
     {
@@ -65,6 +71,7 @@ internal sealed class Maintenance : IAsyncDisposable
         {
             _blocks.Reload();
             CompactHead(cancellationToken);
+            StaleSeries?.Run(cancellationToken);
             CompactBlocks(cancellationToken);
             return true;
         }
@@ -170,7 +177,9 @@ internal sealed class Maintenance : IAsyncDisposable
 
         if (truncatedMs != long.MinValue)
         {
+            StaleSeries?.OnHeadCompacted();
             _log.Run(truncatedMs);
+            LogTruncated?.Invoke();
             OutOfOrderCompactor.Run(_head, _blocks, cancellationToken);
         }
     }

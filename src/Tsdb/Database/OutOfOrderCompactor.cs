@@ -1,4 +1,5 @@
 using Narthex.Model;
+using Narthex.Storage;
 using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Head;
@@ -32,6 +33,26 @@ internal static class OutOfOrderCompactor
         }
 
         head.DropOutOfOrder(closed, segment);
+    }
+
+    /// <summary>Writes blocks with the samples that came out of order beside a snapshot. The head stays as it is.</summary>
+    public static void WriteSnapshot(HeadStorage head, BlockSet blocks, string directory, CancellationToken cancellationToken)
+    {
+        if (!head.OutOfOrder.HasAny)
+        {
+            return;
+        }
+
+        // The view comes first: chunks in files stay as long as it is open.
+        using IQuerier view = head.OpenQuerier(TimeRange.All);
+        Dictionary<uint, OutOfOrderChunk[]> chunks = head.CopyOutOfOrder();
+        using var source = new OutOfOrderBlockSource(head, chunks, cancellationToken);
+        foreach (long start in FindRanges(chunks, head.ChunkRangeMs))
+        {
+            var range = new TimeRange(start, start + head.ChunkRangeMs - 1);
+            source.SetRange(range);
+            blocks.WriteSnapshot(directory, source, range, cancellationToken, s_hints);
+        }
     }
 
     private static SortedSet<long> FindRanges(Dictionary<uint, OutOfOrderChunk[]> closed, long rangeMs)

@@ -58,11 +58,12 @@ public sealed class ReadOnlyDatabase : IQueryableStorage, IDisposable
             var head = new HeadStorage();
             if (withLog)
             {
-                long newestMs = blocks.Where(block => !block.Meta.IsOutOfOrder).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
+                long newestMs = blocks.Where(block => !block.Meta.IsPartial).Select(block => block.Meta.MaxTime).DefaultIfEmpty(long.MinValue).Max();
                 head.SetMinValidTime(newestMs);
                 var replay = new WalReplay(head, Path.Combine(directory, "wal"), WalFileSystem.Instance, logger, time) { ReadOnly = true };
                 replay.Run(cancellationToken);
                 replay.RunOutOfOrder(Path.Combine(directory, "wbl"), cancellationToken);
+                head.FinishReplayingDeletions();
             }
 
             return new ReadOnlyDatabase(blocks, broken, head);

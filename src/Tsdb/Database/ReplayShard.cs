@@ -12,6 +12,9 @@ internal sealed class ReplayShard : IDisposable
     private const int BatchSamples = 8192;
     private const int BatchesMax = 16;
     private const int StatesAhead = 16;
+
+    // No sample has it: the replay takes none that is as old as the oldest time there is.
+    private const long Eviction = long.MinValue;
     private const int ChunksAhead = 8;
 
     private readonly HeadStorage _head;
@@ -36,9 +39,14 @@ internal sealed class ReplayShard : IDisposable
 
     /// <summary>Adds a sample, behind those of the same series that were added before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(uint series, long timestampMs, double value)
+    public void Add(uint series, long timestampMs, double value, long startMs = 0)
     {
         Batch batch = _filling;
+        if (startMs != 0)
+        {
+            (batch.Starts ??= new long[BatchSamples])[batch.Count] = startMs;
+        }
+
         batch.Series[batch.Count] = series;
         batch.Timestamps[batch.Count] = timestampMs;
         batch.Values[batch.Count] = value;
@@ -48,13 +56,16 @@ internal sealed class ReplayShard : IDisposable
         }
     }
 
-    /// <inheritdoc cref="Add(uint, long, double)"/>
-    public void Add(uint series, long timestampMs, FloatHistogram histogram)
+    /// <inheritdoc cref="Add(uint, long, double, long)"/>
+    public void Add(uint series, long timestampMs, FloatHistogram histogram, long startMs = 0)
     {
         _filling.Histograms ??= new FloatHistogram?[BatchSamples];
         _filling.Histograms[_filling.Count] = histogram;
-        Add(series, timestampMs, 0);
+        Add(series, timestampMs, 0, startMs);
     }
+
+    /// <summary>Drops the samples of a series that were added before.</summary>
+    public void Evict(uint series) => Add(series, Eviction, 0);
 
     /// <summary>There will be no more.</summary>
     public void Complete()
@@ -102,6 +113,7 @@ internal sealed class ReplayShard : IDisposable
             }
 
             batch.Histograms = null;
+            batch.Starts?.AsSpan().Clear();
             _empty.Add(batch);
         }
     }
@@ -118,9 +130,15 @@ internal sealed class ReplayShard : IDisposable
             }
 
             long timestampMs = batch.Timestamps[i];
+            if (timestampMs == Eviction)
+            {
+                _head.ReplayEviction(batch.Series[i]);
+                continue;
+            }
+
             bool applied = batch.Histograms?[i] is { } histogram
-                ? _head.Replay(batch.Series[i], timestampMs, histogram)
-                : _head.Replay(batch.Series[i], timestampMs, batch.Values[i]);
+                ? _head.Replay(batch.Series[i], timestampMs, histogram, batch.Starts?[i] ?? 0)
+                : _head.Replay(batch.Series[i], timestampMs, batch.Values[i], batch.Starts?[i] ?? 0);
             if (applied)
             {
                 MinMs = Math.Min(MinMs, timestampMs);
@@ -135,6 +153,9 @@ internal sealed class ReplayShard : IDisposable
         public readonly long[] Timestamps = new long[BatchSamples];
         public readonly double[] Values = new double[BatchSamples];
         public FloatHistogram?[]? Histograms;
+
+        // All zero where nothing was added.
+        public long[]? Starts;
         public int Count;
     }
 }

@@ -49,6 +49,7 @@ public sealed partial class TsdbDatabase : IStorageAdministration, IExemplarQuer
                 if (withHead)
                 {
                     WriteHead(directory, token);
+                    OutOfOrderCompactor.WriteSnapshot(Head, _blocks, directory, token);
                 }
             }
             catch (Exception error) when (error is StorageException or IOException or UnauthorizedAccessException)

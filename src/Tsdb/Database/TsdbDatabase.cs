@@ -33,6 +33,8 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
     private readonly LifecycleMetrics _lifecycleMetrics;
     private RetentionLimits _retention;
     private BlockSet? _blocks;
+    private StaleSeriesCompactor? _staleSeries;
+    private double _staleSeriesThreshold;
     private Maintenance? _maintenance;
     private DirectoryLock? _lock;
     private WalWriter? _wal;
@@ -56,6 +58,10 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
             SamplesPerChunk = options.SamplesPerChunk > 0 ? options.SamplesPerChunk : ChunkCutting.SamplesTarget,
             MaxExemplars = options.MaxExemplars,
             KeepMetadata = options.KeepMetadata,
+            FloatEncoding = options.FloatEncoding,
+            KeepStartTimestamps = options.KeepStartTimestamps,
+            HistogramsWithStarts = options.HistogramsWithStarts,
+            StartTimestampsAsZeros = options.StartTimestampsAsZeros,
         });
         Head.SetOutOfOrderWindow((long)options.OutOfOrderWindow.TotalMilliseconds);
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
@@ -143,12 +149,28 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
     }
 
+    /// <summary>
+    /// Sets the share of stale series in the head from which on they are moved into blocks before their time
+    /// (<c>storage.tsdb.stale_series_compaction_threshold</c>); 0 for never.
+    /// </summary>
+    public void SetStaleSeriesCompactionThreshold(double share)
+    {
+        _staleSeriesThreshold = share;
+        if (_staleSeries is { } compactor)
+        {
+            compactor.Threshold = share;
+        }
+    }
+
     /// <summary>Looks through the blocks and compacts what is due now, as happens by itself in the background. False if something failed, which is logged.</summary>
     public bool Maintain(CancellationToken cancellationToken = default)
     {
         ThrowIfNotReady();
         return _maintenance!.Run(cancellationToken);
     }
+
+    /// <summary>Has a call whenever the log was truncated, before samples out of order go into blocks.</summary>
+    internal void OnLogTruncated(Action action) => _maintenance!.LogTruncated = action;
 
     /// <summary>Does something while nothing is compacted, truncated or deleted.</summary>
     internal void PauseMaintenance(Action action) => _maintenance!.Exclusively(action, CancellationToken.None);
@@ -219,6 +241,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
 
         _blocks = BlockSet.Open(DirectoryPath, BlockOptions(), _registry, _time, _logger);
+        _staleSeries = new StaleSeriesCompactor(Head, _blocks, _registry, _logger, _time) { Threshold = _staleSeriesThreshold };
 
         // What is older than the newest block is in blocks, or was dropped with the head; the log may still have it.
         Head.BeginAt(_blocks.InOrderMaxTimeMs);
@@ -230,6 +253,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
 
         OpenOutOfOrder(cancellationToken);
+        Head.FinishReplayingDeletions();
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = (_replay.Repaired ? 1 : 0) + (_replay.OutOfOrderRepaired ? 1 : 0);
         _metrics.UnknownSampleRefs = _replay.UnknownSampleRefs;
@@ -237,6 +261,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         _metrics.UnknownExemplarRefs = _replay.UnknownExemplarRefs;
         _metrics.UnknownMetadataRefs = _replay.UnknownMetadataRefs;
         _metrics.UnknownTombstoneRefs = _replay.UnknownTombstoneRefs;
+        _metrics.UnknownOutOfOrderRefs = _replay.UnknownOutOfOrderRefs;
         var walOptions = new WalWriterOptions
         {
             SegmentBytes = _options.WalSegmentBytes,
@@ -252,7 +277,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
 
         Head.AttachLog(_wal);
         var log = new LogTruncation(Head, _wal, walOptions, _lifecycleMetrics, _logger, _time);
-        _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time);
+        _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time) { StaleSeries = _staleSeries };
         _chunkWriting = new ChunkWriting(Head, _logger, _time);
         _ready = true;
         _maintenance.Start();

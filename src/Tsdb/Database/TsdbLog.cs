@@ -59,6 +59,12 @@ internal static partial class TsdbLog
     [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "truncate WAL: what is not needed stays until the next time")]
     public static partial void LogTruncationFailed(ILogger logger, Exception error);
 
+    [LoggerMessage(EventId = 3051, Level = LogLevel.Information, Message = "Starting stale series compaction")]
+    public static partial void StaleCompactionStarting(ILogger logger);
+
+    [LoggerMessage(EventId = 3052, Level = LogLevel.Information, Message = "Ending stale series compaction {num_series} {duration}")]
+    public static partial void StaleCompactionEnded(ILogger logger, int num_series, string duration);
+
     [LoggerMessage(EventId = 3041, Level = LogLevel.Information, Message = "Replaying on-disk memory mappable chunks if any")]
     public static partial void ChunkReplayStarted(ILogger logger);
 

@@ -1,3 +1,4 @@
+using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Wal;
 
@@ -53,6 +54,20 @@ public sealed record TsdbOptions
 
     /// <summary>How much older than the newest sample samples may be that come out of order (<c>storage.tsdb.out_of_order_time_window</c>). May be changed later: <see cref="TsdbDatabase.SetOutOfOrderWindow"/>.</summary>
     public TimeSpan OutOfOrderWindow { get; init; }
+
+    /// <summary>
+    /// How float samples are encoded (<c>storage.tsdb.chunk_encoding.floats</c>). May be changed later: <see cref="TsdbDatabase.SetFloatEncoding"/>.
+    /// </summary>
+    public ChunkEncoding FloatEncoding { get; init; } = ChunkEncoding.Xor;
+
+    /// <summary>Whether start timestamps are kept beside samples (<c>--enable-feature=st-storage</c>). Floats must then be encoded as XOR2.</summary>
+    public bool KeepStartTimestamps { get; init; }
+
+    /// <summary>Whether native histograms are encoded so that they can have start timestamps (<c>--enable-feature=histograms-st-encoding</c>).</summary>
+    public bool HistogramsWithStarts { get; init; }
+
+    /// <summary>Whether start timestamps become samples of their own, with the value zero (<c>--enable-feature=created-timestamp-zero-ingestion</c>).</summary>
+    public bool StartTimestampsAsZeros { get; init; }
 
     /// <summary>Whether closing leaves a snapshot of the memory, from which the next opening is quick. Upstream has it behind <c>--enable-feature=memory-snapshot-on-shutdown</c>.</summary>
     public bool SnapshotOnClose { get; init; }

@@ -52,6 +52,7 @@ internal sealed partial class WalReplay
         }
 
         chunks.FreeUnclaimed();
+        _lateChunks = chunks.OutOfOrder;
         Chunks = null;
     }
 }

@@ -6,6 +6,8 @@ namespace Narthex.Tsdb;
 /// <content>What the log holds beside series and samples. There is little of it: the reading thread applies it at once.</content>
 internal sealed partial class WalReplay
 {
+    private readonly HashSet<uint> _evictedSlots = [];
+
     /// <summary>Exemplars whose series is not in the log.</summary>
     public long UnknownExemplarRefs { get; private set; }
 
@@ -21,7 +23,12 @@ internal sealed partial class WalReplay
         var reader = new TombstonesRecordReader(record);
         while (reader.MoveNext())
         {
-            if (TryFindSeries(reader.Ref, out uint slot))
+            bool known = TryFindSeries(reader.Ref, out uint slot);
+            if (known && reader.MinTimestampMs == long.MinValue && reader.MaxTimestampMs == long.MaxValue)
+            {
+                Evict(slot);
+            }
+            else if (known)
             {
                 deleted.Add(new(slot, new TimeRange(reader.MinTimestampMs, reader.MaxTimestampMs)));
             }
@@ -33,6 +40,21 @@ internal sealed partial class WalReplay
 
         head.Replay(deleted);
         DamagedRecords += reader.IsDamaged ? 1 : 0;
+    }
+
+    /// <summary>
+    /// An interval over all times is no deletion, which goes no further than samples do. It is upstream's word for a series whose samples are in a block, and which is gone:
+    /// if it comes back, it has another number.
+    /// </summary>
+    private void Evict(uint slot)
+    {
+        // Chunks in files may hold later samples too. What is in a block as well counts once.
+        if (!_anyInChunks || _lastInChunks[slot] == 0)
+        {
+            ShardOf(slot).Evict(slot);
+        }
+
+        _evictedSlots.Add(slot);
     }
 
     private void ReplayExemplars(ReadOnlySpan<byte> record) => ReplayExemplars(new ExemplarsRecordReader(record));

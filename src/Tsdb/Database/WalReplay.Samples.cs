@@ -79,7 +79,7 @@ internal sealed partial class WalReplay
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void ReplayFloat(ulong reference, long timestamp, ulong bits)
+    private void ReplayFloat(ulong reference, long timestamp, ulong bits, long startMs = 0)
     {
         if (!TryFindSeries(reference, out uint series))
         {
@@ -88,7 +88,7 @@ internal sealed partial class WalReplay
         }
         else if (!IsInChunks(series, timestamp))
         {
-            ShardOf(series).Add(series, timestamp, BitConverter.UInt64BitsToDouble(bits));
+            ShardOf(series).Add(series, timestamp, BitConverter.UInt64BitsToDouble(bits), startMs);
         }
     }
 
@@ -127,9 +127,10 @@ internal sealed partial class WalReplay
         ReadOnlySpan<ulong> refs = _samples.Refs;
         ReadOnlySpan<long> timestamps = _samples.Timestamps;
         ReadOnlySpan<double> values = _samples.Values;
+        ReadOnlySpan<long> starts = _samples.StartTimestamps;
         for (int i = 0; i < refs.Length; i++)
         {
-            ReplayFloat(refs[i], timestamps[i], BitConverter.DoubleToUInt64Bits(values[i]));
+            ReplayFloat(refs[i], timestamps[i], BitConverter.DoubleToUInt64Bits(values[i]), starts.IsEmpty ? 0 : starts[i]);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Chunks;
+using Narthex.Tsdb.Head;
 using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Head.Series;
 using Narthex.Tsdb.Snapshots;
@@ -122,7 +123,7 @@ internal sealed partial class WalReplay
         greatest = Math.Max(greatest, series.Number);
         return AreSound(series.Labels)
             && (!series.HasChunk
-                || (series.Encoding == ChunkEncoding.Xor ? HasSoundFloats(series) : HasSoundHistograms(series)));
+                || (ChunkEncodings.IsFloat(series.Encoding) ? HasSoundFloats(series) : HasSoundHistograms(series)));
     }
 
     private static bool HasSoundHistograms(in SnapshotSeries series) =>
@@ -130,10 +131,10 @@ internal sealed partial class WalReplay
 
     private static bool HasSoundFloats(in SnapshotSeries series) =>
         series.Chunk.Length <= ChunkAppender.ChunkBytesMax
-        && XorEncoder.TryRecover(series.Chunk, out XorAppenderState state)
+        && HeadStorage.TryRecover(series.Encoding, series.Chunk, out XorAppenderState state, out _)
         && state.Count > 0
         && state.LastTimestampMs == series.MaxMs
-        && ChunkAppender.FirstTimestamp(series.Chunk) == series.MinMs;
+        && ChunkAppender.FirstTimestamp(series.Encoding, series.Chunk) == series.MinMs;
 
     private static bool AreSound(RecordLabels labels)
     {
@@ -179,6 +180,8 @@ internal sealed partial class WalReplay
     {
         uint slot = AddSeries(snapshot.Number, snapshot.Labels.ToLabels());
         return snapshot.HasChunk
-            && (snapshot.Encoding == ChunkEncoding.Xor ? head.Restore(slot, snapshot.Chunk) : head.Restore(slot, snapshot.Encoding, snapshot.Chunk));
+            && (ChunkEncodings.IsFloat(snapshot.Encoding)
+                ? head.RestoreFloats(slot, snapshot.Encoding, snapshot.Chunk)
+                : head.Restore(slot, snapshot.Encoding, snapshot.Chunk));
     }
 }

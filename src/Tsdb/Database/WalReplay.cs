@@ -284,6 +284,11 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             _numbers[series] = number;
             ClaimChunks(series, number);
         }
+        else if (_evictedSlots.Remove(series))
+        {
+            // Upstream knows it by this number only from here on.
+            _numbers[series] = number;
+        }
 
         _numbersCollide |= number != series + 1UL && number - 1 < head.SlotCount && _numbers[(uint)number - 1] == number;
 
@@ -306,7 +311,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
             {
                 if (!IsInChunks(series, reader.TimestampMs))
                 {
-                    ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram);
+                    ShardOf(series).Add(series, reader.TimestampMs, reader.Histogram, reader.StartTimestampMs);
                 }
             }
             else if (reader.TimestampMs >= head.MinValidTimeMs)

@@ -68,12 +68,12 @@ internal sealed partial class CommitRows
 
             if (kind == RecordType.Samples)
             {
-                (_loggedRefs[count], _loggedTimestamps[count], _loggedValues[count]) = (LoggedRef(walRefs, i), Timestamps[i], Values[i]);
+                Note(walRefs, i, count);
             }
             else
             {
                 writer = count == 0 ? HistogramsRecordWriter.Begin(batch.Buffer, kind) : writer;
-                writer.Add(LoggedRef(walRefs, i), Timestamps[i], GetHistogram(i)!);
+                writer.Add(LoggedRef(walRefs, i), Timestamps[i], GetHistogram(i)!, GetStart(i));
             }
 
             count++;
@@ -81,13 +81,12 @@ internal sealed partial class CommitRows
 
         if (kind == RecordType.Samples)
         {
-            SamplesRecord.Encode(batch.Buffer, _loggedRefs.AsSpan(0, count), _loggedTimestamps.AsSpan(0, count), _loggedValues.AsSpan(0, count));
+            EncodeNoted(batch, count);
+            return;
         }
 
         batch.EndRecord();
     }
 
-    private RecordType KindOf(int row) => GetHistogram(row) is { } histogram
-        ? HistogramsRecordWriter.TypeFor(histogram, HistogramsRecordWriter.HasIntegerCounts(histogram))
-        : RecordType.Samples;
+    private RecordType KindOf(int row) => GetHistogram(row) is { } histogram ? TypeFor(histogram) : RecordType.Samples;
 }

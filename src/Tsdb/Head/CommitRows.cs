@@ -97,6 +97,8 @@ internal sealed partial class CommitRows
 
     public void Clear()
     {
+        ClearStarts();
+        _existing?.Clear();
         Count = 0;
         Extras?.Clear();
         _histograms.Clear();
@@ -112,7 +114,7 @@ internal sealed partial class CommitRows
     /// <summary>Appends the records of the rows that passed validation.</summary>
     public void Encode(WalBatch batch, WalRefs walRefs)
     {
-        if (walRefs.AreIdentical && _histograms.Count == 0 && AllPassed())
+        if (walRefs.AreIdentical && _histograms.Count == 0 && !HasStarts && AllPassed())
         {
             SamplesRecord.Encode(batch.Buffer, Refs.AsSpan(0, Count), Timestamps.AsSpan(0, Count), Values.AsSpan(0, Count));
             batch.EndRecord();
@@ -131,16 +133,16 @@ internal sealed partial class CommitRows
         {
             if (Passed(i) && GetHistogram(i) is null)
             {
-                _loggedRefs[count] = LoggedRef(walRefs, i);
-                _loggedTimestamps[count] = Timestamps[i];
-                _loggedValues[count] = Values[i];
+                Note(walRefs, i, count);
                 count++;
             }
         }
 
-        SamplesRecord.Encode(batch.Buffer, _loggedRefs.AsSpan(0, count), _loggedTimestamps.AsSpan(0, count), _loggedValues.AsSpan(0, count));
-        batch.EndRecord();
-        for (RecordType type = RecordType.HistogramSamples; type <= RecordType.CustomBucketsFloatHistogramSamples && _histograms.Count > 0; type++)
+        EncodeNoted(batch, count);
+        (RecordType first, RecordType last) = HasStarts
+            ? (RecordType.HistogramSamplesV2, RecordType.FloatHistogramSamplesV2)
+            : (RecordType.HistogramSamples, RecordType.CustomBucketsFloatHistogramSamples);
+        for (RecordType type = first; type <= last && _histograms.Count > 0; type++)
         {
             EncodeHistograms(batch, walRefs, type);
         }
@@ -150,21 +152,22 @@ internal sealed partial class CommitRows
     public void EncodeRows(WalBatch batch, WalRefs walRefs, List<int> rows)
     {
         // Rows that came out of order are few: nothing is pooled for them.
-        int[] floats = [.. rows.Where(row => GetHistogram(row) is null)];
-        SamplesRecord.Encode(
-            batch.Buffer,
-            Array.ConvertAll(floats, row => LoggedRef(walRefs, row)),
-            Array.ConvertAll(floats, row => Timestamps[row]),
-            Array.ConvertAll(floats, row => Values[row]));
-        batch.EndRecord();
+        EnsureLoggedRoom();
+        int floats = 0;
+        foreach (int row in rows.Where(row => GetHistogram(row) is null))
+        {
+            Note(walRefs, row, floats++);
+        }
+
+        EncodeNoted(batch, floats);
         foreach (IGrouping<RecordType, int> group in rows
             .Where(row => GetHistogram(row) is not null)
-            .GroupBy(row => HistogramsRecordWriter.TypeFor(GetHistogram(row)!, HistogramsRecordWriter.HasIntegerCounts(GetHistogram(row)!))))
+            .GroupBy(row => TypeFor(GetHistogram(row)!)))
         {
             HistogramsRecordWriter writer = HistogramsRecordWriter.Begin(batch.Buffer, group.Key);
             foreach (int row in group)
             {
-                writer.Add(LoggedRef(walRefs, row), Timestamps[row], GetHistogram(row)!);
+                writer.Add(LoggedRef(walRefs, row), Timestamps[row], GetHistogram(row)!, GetStart(row));
             }
 
             batch.EndRecord();
@@ -177,7 +180,7 @@ internal sealed partial class CommitRows
         bool started = false;
         foreach ((int row, FloatHistogram histogram) in _histograms)
         {
-            if (!Passed(row) || HistogramsRecordWriter.TypeFor(histogram, HistogramsRecordWriter.HasIntegerCounts(histogram)) != type)
+            if (!Passed(row) || TypeFor(histogram) != type)
             {
                 continue;
             }
@@ -188,7 +191,7 @@ internal sealed partial class CommitRows
                 started = true;
             }
 
-            writer.Add(LoggedRef(walRefs, row), Timestamps[row], histogram);
+            writer.Add(LoggedRef(walRefs, row), Timestamps[row], histogram, GetStart(row));
         }
 
         batch.EndRecord();
@@ -201,6 +204,11 @@ internal sealed partial class CommitRows
             _loggedRefs = new ulong[_capacity];
             _loggedTimestamps = new long[_capacity];
             _loggedValues = new double[_capacity];
+        }
+
+        if (HasStarts && _loggedStarts.Length < Count)
+        {
+            _loggedStarts = new long[_capacity];
         }
     }
 
@@ -223,5 +231,6 @@ internal sealed partial class CommitRows
         _loggedRefs = [];
         _loggedTimestamps = [];
         _loggedValues = [];
+        ResizeStarts();
     }
 }

@@ -8,6 +8,7 @@ namespace Narthex.Tsdb.Head;
 internal sealed class HeadAppender(HeadStorage head) : IAppender
 {
     private CommitRows? _rows;
+    private CommitRows? _zeros;
     private int _side;
 
     /// <inheritdoc/>
@@ -32,6 +33,28 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
     /// <inheritdoc/>
     public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram) =>
         (_rows ?? Activate()).Add(series.Value, timestampMs, histogram);
+
+    /// <inheritdoc/>
+    public bool WantsStartTimestamps => head.WantsStartTimestamps;
+
+    /// <inheritdoc/>
+    public void SetStartTimestamp(long startTimestampMs)
+    {
+        if (startTimestampMs == 0 || _rows is not { Count: > 0 } rows)
+        {
+            return;
+        }
+
+        if (head.MakesZeros)
+        {
+            head.TryAddZero(rows, startTimestampMs, ref _zeros);
+        }
+
+        if (head.KeepsStartTimestamps)
+        {
+            rows.SetStart(startTimestampMs);
+        }
+    }
 
     /// <inheritdoc/>
     public void AppendExemplar(SeriesRef series, in Exemplar exemplar)
@@ -61,6 +84,12 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
                 return default;
             }
 
+            if (_zeros is { IsEmpty: false })
+            {
+                // They are older than what they come with. What cannot be stored of them is nobody's loss.
+                head.Commit(_zeros);
+            }
+
             int appended = head.Commit(rows);
             int refused = 0;
             for (int i = 0; i < rows.Count; i++)
@@ -68,7 +97,11 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
                 if (rows.Errors[i] != AppendError.None)
                 {
                     refused++;
-                    rejected?.Add(new RejectedSample(i, new SeriesRef(rows.Refs[i]), rows.Timestamps[i], rows.Errors[i]));
+                    rejected?.Add(new RejectedSample(i, new SeriesRef(rows.Refs[i]), rows.Timestamps[i], rows.Errors[i])
+                    {
+                        Value = rows.GetHistogram(i) is null ? rows.Values[i] : null,
+                        Existing = rows.GetExisting(i),
+                    });
                 }
             }
 
@@ -87,6 +120,12 @@ internal sealed class HeadAppender(HeadStorage head) : IAppender
         {
             _rows = null;
             head.ReturnRows(rows);
+            if (_zeros is not null)
+            {
+                head.ReturnRows(_zeros);
+                _zeros = null;
+            }
+
             Interlocked.Decrement(ref head.Counters.ActiveAppenders);
             head.LeaveAppend(_side);
         }

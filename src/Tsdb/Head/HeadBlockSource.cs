@@ -21,7 +21,8 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
     private readonly HeadQuerier _view;
     private readonly uint[] _series;
 
-    public HeadBlockSource(HeadStorage head, TimeRange range, CancellationToken cancellationToken)
+    /// <summary>Opens a range, of all series or of those in some slots.</summary>
+    public HeadBlockSource(HeadStorage head, TimeRange range, CancellationToken cancellationToken, IReadOnlyDictionary<uint, long>? slots = null)
     {
         _head = head;
         _view = (HeadQuerier)head.OpenQuerier(range);
@@ -30,6 +31,11 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             uint[] found = _view.SelectVisible(Everything, checkOldest: true, out int count, cancellationToken);
             _series = found.AsSpan(0, count).ToArray();
             HeadQuerier.Return(found);
+            if (slots is not null)
+            {
+                _series = Array.FindAll(_series, series => slots.ContainsKey(_view.Index.SlotOf(series)));
+            }
+
             _series.AsSpan().Sort(_view.Index.Compare);
         }
         catch
@@ -38,6 +44,9 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether there is no series.</summary>
+    public bool IsEmpty => _series.Length == 0;
 
     /// <inheritdoc/>
     public ISymbolCursor OpenSymbols() => new Symbols(_view.Index, _series);
@@ -112,7 +121,7 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         private readonly List<uint> _handles = [];
         private readonly byte[] _open = new byte[ChunkAppender.ChunkBytesMax];
         private readonly ArrayBufferWriter<byte> _encoded = new(4096);
-        private readonly ChunkBuilder _builder = new();
+        private readonly ChunkBuilder _builder = head.NewChunkBuilder();
         private readonly SampleBuffer _samples = new();
         private TimeRange[] _deleted = [];
         private int _position = -1;
@@ -174,9 +183,9 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 {
                     _chunks.Add(new Place(range, _handles[i], 0, 0) { Encoding = chunk.Encoding });
                 }
-                else if (chunk.Encoding == ChunkEncoding.Xor)
+                else if (ChunkEncodings.IsFloat(chunk.Encoding))
                 {
-                    Encode(chunk.Bytes, XorDecoder.CountSamples(chunk.Bytes));
+                    Encode(chunk.Encoding, chunk.Bytes, XorDecoder.CountSamples(chunk.Bytes));
                 }
                 else
                 {
@@ -185,9 +194,9 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
             }
 
             // The open chunk is a copy, as it may still grow behind the range.
-            if (state.Encoder.Count > 0 && ChunkAppender.FirstTimestamp(_open) <= view.Range.MaxMs && state.Encoder.LastTimestampMs >= view.Range.MinMs)
+            if (state.Encoder.Count > 0 && ChunkAppender.FirstTimestamp(state.OpenEncoding, _open) <= view.Range.MaxMs && state.Encoder.LastTimestampMs >= view.Range.MinMs)
             {
-                Encode(_open.AsSpan(0, state.Encoder.ByteCount), state.Encoder.Count);
+                Encode(state.OpenEncoding, _open.AsSpan(0, state.Encoder.ByteCount), state.Encoder.Count);
             }
 
             if (openHistograms is { } open && open.Range.Overlaps(view.Range))
@@ -224,30 +233,20 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
         }
 
         /// <summary>Encodes the samples of a chunk that are in the range, and not deleted, as a chunk of their own.</summary>
-        private void Encode(ReadOnlySpan<byte> chunk, int count)
+        private void Encode(ChunkEncoding encoding, ReadOnlySpan<byte> chunk, int count)
         {
             _samples.Clear();
-            XorDecoder.Append(chunk, count, view.Range, _samples);
+            ChunkDecoder.AppendFloats(encoding, chunk, count, view.Range, _samples);
             DeletedIntervals.Remove(_deleted, _samples, 0);
             if (_samples.Count == 0)
             {
                 return;
             }
 
-            // The first samples of a chunk take more than they may have taken behind others.
-            Span<byte> target = _encoded.GetSpan(chunk.Length + (3 * XorEncoder.BytesPerSampleMax) + (_samples.Count * XorEncoder.BytesPerSampleMax));
-            XorAppenderState encoder = default;
-            for (int i = 0; i < _samples.Count; i++)
-            {
-                if (!XorEncoder.TryAppend(ref encoder, target, _samples.Timestamps[i], _samples.Values[i]))
-                {
-                    throw new System.Diagnostics.UnreachableException("There is room for the longest samples.");
-                }
-            }
-
+            int length = FloatChunk.Encode(encoding, _samples, 0, _samples.Count, _encoded.GetSpan(FloatChunk.BytesMax(_samples.Count)));
             var range = new TimeRange(_samples.Timestamps[0], _samples.Timestamps[^1]);
-            _chunks.Add(new Place(range, 0, _encoded.WrittenCount, encoder.ByteCount));
-            _encoded.Advance(encoder.ByteCount);
+            _chunks.Add(new Place(range, 0, _encoded.WrittenCount, length) { Encoding = encoding });
+            _encoded.Advance(length);
         }
     }
 }

@@ -14,4 +14,16 @@ public sealed record HeadOptions
 
     /// <summary>Whether metadata of series is kept and logged.</summary>
     public bool KeepMetadata { get; init; }
+
+    /// <summary>How float samples are encoded; may be changed later.</summary>
+    public Chunks.ChunkEncoding FloatEncoding { get; init; } = Chunks.ChunkEncoding.Xor;
+
+    /// <summary>Whether start timestamps are kept beside samples. Floats must then be encoded as XOR2.</summary>
+    public bool KeepStartTimestamps { get; init; }
+
+    /// <summary>Whether native histograms are encoded so that they can have start timestamps.</summary>
+    public bool HistogramsWithStarts { get; init; }
+
+    /// <summary>Whether start timestamps become samples of their own, with the value zero.</summary>
+    public bool StartTimestampsAsZeros { get; init; }
 }

@@ -182,7 +182,7 @@ internal sealed class HeadQuerier(
         ReadClosedChunks(state.ClosedChunks, visible, samples);
         if (state.Encoder.Count > 0)
         {
-            Chunks.XorDecoder.Append(chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
+            Chunks.ChunkDecoder.AppendFloats(state.OpenEncoding, chunk[..state.Encoder.ByteCount], state.Encoder.Count, visible, samples);
         }
 
         if (openHistograms is { } open)
@@ -322,7 +322,7 @@ internal sealed class HeadQuerier(
 
         // A chunk that was closed since then started at the same time.
         return copy.ClosedChunks == state.ClosedChunks
-            ? copy.OpenChunk == 0 ? long.MaxValue : ChunkAppender.FirstTimestamp(chunk)
+            ? copy.OpenChunk == 0 ? long.MaxValue : ChunkAppender.FirstTimestamp(copy.OpenEncoding, chunk)
             : copy.ClosedChunks == 0 ? long.MinValue : head.ClosedChunks.Get(copy.ClosedChunks).MinMs;
     }
 
@@ -332,7 +332,7 @@ internal sealed class HeadQuerier(
         Span<byte> chunk = stackalloc byte[ChunkAppender.ChunkBytesMax];
         SeriesState copy = head.CopySeries(series, chunk, out HistogramChunkBytes? openHistograms);
         long oldest = Math.Min(GetOldestClosed(in copy), openHistograms?.Range.MinMs ?? long.MaxValue);
-        return copy.Encoder.Count > 0 ? Math.Min(oldest, ChunkAppender.FirstTimestamp(chunk)) : oldest;
+        return copy.Encoder.Count > 0 ? Math.Min(oldest, ChunkAppender.FirstTimestamp(copy.OpenEncoding, chunk)) : oldest;
     }
 
     private bool OverlapsHead() =>

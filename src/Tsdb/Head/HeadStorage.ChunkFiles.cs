@@ -15,6 +15,8 @@ public sealed partial class HeadStorage
     private const int ChunkBatchBytes = 1 << 20;
 
     private readonly Queue<(uint Barrier, List<MovedSamples> Samples)> _moved = new();
+    // Around writing and deleting, which commits do too where they have filled a chunk out of order. No other lock is taken inside.
+    private readonly Lock _chunkFilesLock = new();
     private HeadChunkFiles? _chunkFiles;
 
     /// <summary>The files of full chunks; null if they stay in memory.</summary>
@@ -63,6 +65,7 @@ public sealed partial class HeadStorage
         lock (_reclaimLock)
         {
             FreeMoved();
+            FreeReleased();
             List<uint> unwritten = ClosedChunks.TakeUnwritten();
             int written = 0;
             var moved = new List<MovedSamples>(unwritten.Count);
@@ -106,7 +109,11 @@ public sealed partial class HeadStorage
                 idle = _views.HasPassed(_views.SetBarrier());
             }
 
-            _chunkFiles?.Close(unmap: idle);
+            lock (_chunkFilesLock)
+            {
+                _chunkFiles?.Close(unmap: idle);
+            }
+
             _chunkFiles = null;
         }
     }
@@ -115,6 +122,7 @@ public sealed partial class HeadStorage
     {
         var places = new List<HeadChunkRef>();
         int end = start;
+        using Lock.Scope writing = _chunkFilesLock.EnterScope();
         for (; end < unwritten.Count && _chunkFiles!.BatchBytes < ChunkBatchBytes; end++)
         {
             ClosedChunk chunk = ClosedChunks.Get(unwritten[end]);
@@ -167,10 +175,13 @@ public sealed partial class HeadStorage
     {
         if (_chunkFiles is not null)
         {
-            _chunkFiles.Cut();
             try
             {
-                _chunkFiles.DeleteUnused();
+                lock (_chunkFilesLock)
+                {
+                    _chunkFiles.Cut();
+                    _chunkFiles.DeleteUnused();
+                }
             }
             catch (StorageException)
             {

@@ -65,13 +65,25 @@ public sealed partial class HeadStorage
         return deleted.Count;
     }
 
-    /// <summary>Applies deleted intervals from the log. Before there are commits.</summary>
+    /// <summary>
+    /// Applies deleted intervals from the log, also those before all that the head takes: samples out of order, which are replayed later, may be in them.
+    /// Before there are commits.
+    /// </summary>
     internal void Replay(IReadOnlyCollection<KeyValuePair<ulong, TimeRange>> deleted)
     {
-        KeyValuePair<ulong, TimeRange>[] valid = [.. deleted.Where(entry => entry.Value.MaxMs >= _minValidTimeMs && entry.Value.MinMs <= entry.Value.MaxMs)];
+        KeyValuePair<ulong, TimeRange>[] valid = [.. deleted.Where(entry => entry.Value.MinMs <= entry.Value.MaxMs)];
         if (valid.Length > 0)
         {
             _tombstones = _tombstones.With(valid);
+        }
+    }
+
+    /// <summary>When everything is replayed: intervals without any samples are forgotten.</summary>
+    internal void FinishReplayingDeletions()
+    {
+        lock (_commitLock)
+        {
+            DropTombstones(Math.Min(_minValidTimeMs, OutOfOrder.Range.MinMs));
         }
     }
 

@@ -12,24 +12,26 @@ public sealed partial class HeadStorage
     internal HistogramStore Histograms { get; }
 
     /// <summary>Puts a histogram behind the last sample of a series.</summary>
-    private void AppendHistogram(uint series, ref SeriesState state, long timestampMs, FloatHistogram histogram)
+    private void AppendHistogram(uint series, ref SeriesState state, long timestampMs, FloatHistogram histogram, long startMs)
     {
         // Chunks of a series do not overlap: the floats before it have one of their own.
         Chunks.CloseOpen(series, ref state);
-        Histograms.Append(series, ref state, timestampMs, histogram);
+        Histograms.Append(series, ref state, timestampMs, histogram, startMs);
+        NoteStaleness(ref state, histogram.IsStale);
         state.Flags |= SeriesFlags.HasHistograms;
     }
 
     /// <summary>Puts a float behind the last sample of a series.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void AppendFloat(uint series, ref SeriesState state, long timestampMs, double value)
+    private void AppendFloat(uint series, ref SeriesState state, long timestampMs, double value, long startMs)
     {
         if ((state.Flags & SeriesFlags.HasHistograms) != 0)
         {
             Histograms.Close(series, ref state);
         }
 
-        Chunks.Append(series, ref state, timestampMs, value);
+        Chunks.Append(series, ref state, timestampMs, value, startMs);
+        NoteStaleness(ref state, StaleNaN.IsStale(value));
     }
 
     /// <summary>Makes staleness markers of series whose newest sample is a histogram into histograms, as upstream does.</summary>
@@ -82,6 +84,7 @@ public sealed partial class HeadStorage
 
         Histograms.Restore(series, open);
         state.Flags |= SeriesFlags.HasHistograms;
+        NoteStaleness(ref state, open.Last.IsStale);
         return true;
     }
 }

@@ -24,6 +24,9 @@ public sealed partial class HeadStorage
 
     internal OutOfOrderStore OutOfOrder { get; } = new();
 
+    /// <summary>Is told by how many seconds a sample is older than the newest one of the head, of each that comes out of order, taken or not.</summary>
+    internal Action<double>? OutOfOrderSeen { get; set; }
+
     /// <summary>Changes the window. A log must be attached before it is opened for the first time, where there is one for the rest.</summary>
     internal void SetOutOfOrderWindow(long windowMs)
     {
@@ -43,14 +46,14 @@ public sealed partial class HeadStorage
     }
 
     /// <summary>Stores a sample out of order from the log. Before there are commits.</summary>
-    internal void ReplayOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    internal void ReplayOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram, long startMs = 0)
     {
         // What a commit would not have taken cannot be encoded either.
         if (histogram is null || HistogramValidation.IsValid(histogram))
         {
             lock (_applyLock)
             {
-                StoreOutOfOrder(slot, timestampMs, value, histogram);
+                StoreOutOfOrder(slot, timestampMs, value, histogram, startMs);
             }
         }
     }
@@ -88,6 +91,29 @@ public sealed partial class HeadStorage
         return closed;
     }
 
+    /// <summary>All samples out of order as chunks. Nothing changes; what is committed meanwhile may be among them.</summary>
+    internal Dictionary<uint, OutOfOrderChunk[]> CopyOutOfOrder()
+    {
+        var copied = new Dictionary<uint, OutOfOrderChunk[]>();
+        foreach (uint[] slots in OutOfOrder.Slots.Chunk((int)SeriesPerStep))
+        {
+            lock (_applyLock)
+            {
+                foreach (uint slot in slots)
+                {
+                    if (OutOfOrder.GetNewest(slot) is { IsEmpty: false } version)
+                    {
+                        var chunks = new List<OutOfOrderChunk>(version.Closed);
+                        version.EncodeOpen(chunks);
+                        copied.Add(slot, [.. chunks]);
+                    }
+                }
+            }
+        }
+
+        return copied;
+    }
+
     /// <summary>Drops chunks that were handed out, for those who look from now on, when they are in blocks.</summary>
     internal void DropOutOfOrder(Dictionary<uint, OutOfOrderChunk[]> closed, int segment)
     {
@@ -117,9 +143,19 @@ public sealed partial class HeadStorage
             }
         }
 
+        ReleaseOutOfOrderChunks(closed.Values);
+
         if (segment >= 0)
         {
             _lateLog!.TruncateBefore(segment);
+        }
+    }
+
+    private void ObserveOutOfOrder(long timestampMs)
+    {
+        if (OutOfOrderSeen is { } seen && _maxTimeMs != long.MinValue)
+        {
+            seen((_maxTimeMs - timestampMs) / 1000.0);
         }
     }
 
@@ -167,16 +203,30 @@ public sealed partial class HeadStorage
             return 0;
         }
 
-        LogOutOfOrder(rows);
+        int stored = 0;
+        while (_lateRows.Count > 0)
+        {
+            // A round fills no chunk beyond its end: before the next one, full chunks go to files, which the log then says in its right place.
+            CutOutOfOrder(rows);
+            TakeLateRound(rows);
+            LogOutOfOrder(rows);
+            stored += ApplyOutOfOrder(rows);
+        }
+
+        return stored;
+    }
+
+    private int ApplyOutOfOrder(CommitRows rows)
+    {
         int floats = 0;
         int histograms = 0;
         lock (_applyLock)
         {
             OutOfOrder.BeginCommit();
-            foreach (int row in _lateRows)
+            foreach (int row in _lateRound)
             {
                 FloatHistogram? late = rows.GetHistogram(row);
-                if (StoreOutOfOrder((uint)rows.Refs[row] - 1, rows.Timestamps[row], rows.Values[row], late))
+                if (StoreOutOfOrder((uint)rows.Refs[row] - 1, rows.Timestamps[row], rows.Values[row], late, rows.GetStart(row)))
                 {
                     floats += late is null ? 1 : 0;
                     histograms += late is null ? 0 : 1;
@@ -201,7 +251,8 @@ public sealed partial class HeadStorage
         _lateBatch.Clear();
         try
         {
-            rows.EncodeRows(_lateBatch, WalRefs, _lateRows);
+            EncodeMarkers(_lateBatch);
+            rows.EncodeRows(_lateBatch, WalRefs, _lateRound);
             _lateLog.Log(_lateBatch);
         }
         finally
@@ -210,9 +261,9 @@ public sealed partial class HeadStorage
         }
     }
 
-    private bool StoreOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    private bool StoreOutOfOrder(uint slot, long timestampMs, double value, FloatHistogram? histogram, long startMs)
     {
-        if (!OutOfOrder.Insert(slot, timestampMs, value, histogram))
+        if (!OutOfOrder.Insert(slot, timestampMs, value, histogram, startMs))
         {
             return false;
         }

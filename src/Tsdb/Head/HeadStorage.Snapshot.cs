@@ -1,3 +1,4 @@
+using Narthex.Model;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Series;
 
@@ -15,18 +16,28 @@ public sealed partial class HeadStorage
         : Volatile.Read(ref Counters.SeriesRemoved) == 0 ? SlotCount
         : GreatestOfOwnNumbers;
 
-    /// <summary>Gives a series its open chunk back. False if that is older than what the head takes. For the thread that loads a snapshot.</summary>
-    internal bool Restore(uint series, ReadOnlySpan<byte> chunk)
+    /// <summary>Gives a series its open chunk of floats back. False if that is older than what the head takes. For the thread that loads a snapshot.</summary>
+    internal bool RestoreFloats(uint series, ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
     {
         ref SeriesState state = ref Pages[series];
-        if (!XorEncoder.TryRecover(chunk, out XorAppenderState encoder)
+        if (!TryRecover(encoding, chunk, out XorAppenderState encoder, out long lastStartMs)
             || encoder.LastTimestampMs < _minValidTimeMs
-            || ChunkAppender.FirstTimestamp(chunk) <= GetNewest(series, in state))
+            || ChunkAppender.FirstTimestamp(encoding, chunk) <= GetNewest(series, in state))
         {
             return false;
         }
 
-        Chunks.Restore(ref state, in encoder, chunk);
+        Chunks.Restore(series, ref state, encoding, in encoder, lastStartMs, chunk);
+        NoteStaleness(ref state, StaleNaN.IsStale(encoder.LastValue));
         return true;
+    }
+
+    /// <summary>The state with which an open chunk of floats is continued. False if it is damaged.</summary>
+    internal static bool TryRecover(ChunkEncoding encoding, ReadOnlySpan<byte> chunk, out XorAppenderState encoder, out long lastStartMs)
+    {
+        lastStartMs = 0;
+        return encoding == ChunkEncoding.Xor2
+            ? Xor2Encoder.TryRecover(chunk, out encoder, out lastStartMs)
+            : XorEncoder.TryRecover(chunk, out encoder);
     }
 }

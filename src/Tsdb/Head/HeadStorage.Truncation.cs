@@ -93,7 +93,7 @@ public sealed partial class HeadStorage
                 _reclaiming = false;
 
                 // A truncation may have come in since the last look.
-                done = Volatile.Read(ref _truncatedMs) == _reclaimedMs;
+                done = Volatile.Read(ref _truncatedMs) == _reclaimedMs && _toEvict is null;
                 _reclaiming = !done;
             }
 
@@ -134,11 +134,12 @@ public sealed partial class HeadStorage
             case ReclaimStep.Idle:
                 lock (_applyLock)
                 {
-                    if (_truncatedMs == _reclaimedMs)
+                    if (_truncatedMs == _reclaimedMs && _toEvict is null)
                     {
                         return false;
                     }
 
+                    (_evicting, _toEvict) = (_toEvict, null);
                     _reclaimingMs = _truncatedMs;
                     _barrier = _views.SetBarrier();
                 }
@@ -218,6 +219,7 @@ public sealed partial class HeadStorage
             }
         }
 
+        _evicting = null;
         if (dead.Count > 0 && dead.Count * DeadShareMin >= index.Count)
         {
             Directory.Mark(dead);
@@ -229,9 +231,11 @@ public sealed partial class HeadStorage
     private bool Unlink(uint series)
     {
         ref SeriesState state = ref Pages[series];
-        uint closed = ClosedChunks.Cut(state.ClosedChunks, _reclaimingMs, out uint cutOff);
-        bool dropOpen = state.OpenChunk != 0 && state.Encoder.LastTimestampMs < _reclaimingMs;
-        bool hasHistograms = (state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.DropBefore(series, _reclaimingMs, closed);
+        bool evicted = IsEvicted(series, in state);
+        long minMs = evicted ? long.MaxValue : _reclaimingMs;
+        uint closed = ClosedChunks.Cut(state.ClosedChunks, minMs, out uint cutOff);
+        bool dropOpen = state.OpenChunk != 0 && state.Encoder.LastTimestampMs < minMs;
+        bool hasHistograms = (state.Flags & SeriesFlags.HasHistograms) != 0 && Histograms.DropBefore(series, minMs, closed);
         bool losesHistograms = !hasHistograms && (state.Flags & SeriesFlags.HasHistograms) != 0;
         if (cutOff != 0)
         {
@@ -251,6 +255,11 @@ public sealed partial class HeadStorage
             if (losesHistograms)
             {
                 state.Flags &= ~SeriesFlags.HasHistograms;
+            }
+
+            if (evicted)
+            {
+                NoteStaleness(ref state, isStale: false);
             }
 
             Pages.EndWrite(series);
@@ -295,6 +304,7 @@ public sealed partial class HeadStorage
                     OutOfOrder.Forget(slot);
                     ref SeriesState state = ref Pages[slot];
                     Pages.BeginWrite(slot);
+                    NoteStaleness(ref state, isStale: false);
                     state = new SeriesState { Generation = (byte)(state.Generation + 1), Epoch = state.Epoch };
                     Pages.EndWrite(slot);
 

@@ -52,6 +52,9 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
         Histograms = new HistogramStore(ClosedChunks, _options.ChunkRangeMs);
         Chunks = new ChunkAppender(_openChunks, ClosedChunks, _options.ChunkRangeMs, _options.SamplesPerChunk);
         Directory = new SeriesDirectory(TakeSlot);
+        Chunks.KeepStarts = _options.KeepStartTimestamps;
+        Histograms.KeepStarts = _options.HistogramsWithStarts;
+        FloatEncoding = _options.FloatEncoding;
         Exemplars.Resize(_options.MaxExemplars);
     }
 
@@ -232,7 +235,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             ConvertStaleMarkers(rows);
             int accepted = Validate(rows);
             bool hasExtras = rows.Extras?.Validate(this) == true;
-            bool takesLate = _outOfOrderWindowMs > 0;
+            bool takesLate = _outOfOrderWindowMs > 0 && !rows.DropsLate;
             if (accepted == 0 && !hasExtras && _seriesLogged == Index.Count && !(takesLate && HasLate(rows)))
             {
                 return 0;
@@ -259,7 +262,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     }
 
     /// <summary>Applies a sample from the log. Series whose indexes share their upper 26 bits must come from one thread. False if it is not newer than the last.</summary>
-    internal bool Replay(uint series, long timestampMs, double value)
+    internal bool Replay(uint series, long timestampMs, double value, long startMs = 0)
     {
         ref SeriesState state = ref Pages[series];
         if (timestampMs < _minValidTimeMs || timestampMs <= GetNewest(series, in state))
@@ -267,12 +270,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        AppendFloat(series, ref state, timestampMs, value);
+        AppendFloat(series, ref state, timestampMs, value, startMs);
         return true;
     }
 
-    /// <inheritdoc cref="Replay(uint, long, double)"/>
-    internal bool Replay(uint series, long timestampMs, FloatHistogram histogram)
+    /// <inheritdoc cref="Replay(uint, long, double, long)"/>
+    internal bool Replay(uint series, long timestampMs, FloatHistogram histogram, long startMs = 0)
     {
         ref SeriesState state = ref Pages[series];
         if (timestampMs < _minValidTimeMs || timestampMs <= GetNewest(series, in state) || !HistogramValidation.IsValid(histogram))
@@ -280,7 +283,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return false;
         }
 
-        AppendHistogram(series, ref state, timestampMs, histogram);
+        AppendHistogram(series, ref state, timestampMs, histogram, startMs);
         return true;
     }
 
@@ -344,6 +347,10 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 {
                     Interlocked.Increment(ref rows.GetHistogram(i) is null ? ref Counters.OutOfBoundSamples : ref Counters.OutOfBoundHistograms);
                 }
+                else
+                {
+                    ObserveOutOfOrder(timestampMs);
+                }
             }
             else if (series == previousSeries && timestampMs <= previousMs)
             {
@@ -385,13 +392,20 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
                 Interlocked.Increment(ref histogram is null ? ref Counters.OutOfOrderSamples : ref Counters.OutOfOrderHistograms);
             }
 
+            ObserveOutOfOrder(rows.Timestamps[row]);
+
             return AppendError.OutOfOrder;
         }
 
         bool lastIsFloat = state.Encoder.Count > 0 && state.Encoder.LastTimestampMs == lastMs;
         bool same = lastIsFloat
-            ? histogram is null && BitConverter.DoubleToUInt64Bits(rows.Values[row]) == state.Encoder.LastValueBits
+            ? histogram is null && BitConverter.DoubleToUInt64Bits(rows.Values[row]) == BitConverter.DoubleToUInt64Bits(state.Encoder.LastValue)
             : histogram is not null && Histograms.TryGetNewest(series, in state, out _, out FloatHistogram? newest) && HistogramStore.AreSame(histogram, newest!);
+        if (!same && lastIsFloat)
+        {
+            rows.NoteExisting(row, state.Encoder.LastValue);
+        }
+
         return same ? AppendError.None : AppendError.DuplicateTimestamp;
     }
 
@@ -501,12 +515,12 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
 
                 if (rows.GetHistogram(i) is { } histogram)
                 {
-                    AppendHistogram(series, ref state, timestampMs, histogram);
+                    AppendHistogram(series, ref state, timestampMs, histogram, rows.GetStart(i));
                     histograms++;
                 }
                 else
                 {
-                    AppendFloat(series, ref state, timestampMs, rows.Values[i]);
+                    AppendFloat(series, ref state, timestampMs, rows.Values[i], rows.GetStart(i));
                 }
 
                 Pages.EndWrite(series);

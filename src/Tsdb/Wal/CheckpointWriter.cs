@@ -30,16 +30,18 @@ public sealed class CheckpointWriter
     private readonly Dictionary<ulong, byte[]> _metadata = [];
     private readonly Func<ulong, bool> _keepSeries;
     private readonly long _minTimestampMs;
+    private readonly long _minTombstoneMs;
     private long _seriesKept;
     private long _seriesDropped;
     private long _samplesKept;
     private long _samplesDropped;
     private long _recordsUnknown;
 
-    private CheckpointWriter(Func<ulong, bool> keepSeries, long minTimestampMs)
+    private CheckpointWriter(Func<ulong, bool> keepSeries, long minTimestampMs, long minTombstoneMs)
     {
         _keepSeries = keepSeries;
         _minTimestampMs = minTimestampMs;
+        _minTombstoneMs = minTombstoneMs;
     }
 
     /// <summary>Writes a checkpoint of the last checkpoint and the segments behind it, up to <paramref name="lastSegment"/>.</summary>
@@ -48,10 +50,11 @@ public sealed class CheckpointWriter
     /// <param name="keepSeries">Whether a series is still needed.</param>
     /// <param name="minTimestampMs">Samples before this are not needed any more.</param>
     /// <param name="options">How it is written; its metrics are not those of the log.</param>
+    /// <param name="minTombstoneMs">Deletions before this are not needed any more; as of samples, unless told otherwise.</param>
     /// <exception cref="WalCorruptionException">The log is damaged.</exception>
     /// <exception cref="StorageException">The checkpoint could not be written; there is no trace of it.</exception>
     public static CheckpointStatistics Write(
-        string walDirectory, int lastSegment, Func<ulong, bool> keepSeries, long minTimestampMs, WalWriterOptions? options = null)
+        string walDirectory, int lastSegment, Func<ulong, bool> keepSeries, long minTimestampMs, WalWriterOptions? options = null, long? minTombstoneMs = null)
     {
         options = (options ?? new WalWriterOptions()) with { Metrics = new WalMetrics() };
         IWalFileSystem files = options.Files;
@@ -76,7 +79,7 @@ public sealed class CheckpointWriter
 
             segments.AddRange(behind);
             files.DeleteDirectory(temporary);
-            var writer = new CheckpointWriter(keepSeries, minTimestampMs);
+            var writer = new CheckpointWriter(keepSeries, minTimestampMs, minTombstoneMs ?? minTimestampMs);
             using (WalWriter log = WalWriter.Open(temporary, options))
             {
                 using var reader = new WalReader(files, segments);
@@ -214,7 +217,7 @@ public sealed class CheckpointWriter
         var tombstones = new TombstonesRecordReader(record);
         while (tombstones.MoveNext())
         {
-            if (tombstones.MaxTimestampMs >= _minTimestampMs)
+            if (tombstones.MaxTimestampMs >= _minTombstoneMs && _keepSeries(tombstones.Ref))
             {
                 target.Add(tombstones.Ref, tombstones.MinTimestampMs, tombstones.MaxTimestampMs);
             }

@@ -173,25 +173,26 @@ internal sealed class QueryEndpoints(WebServices services, TimeProvider time)
             Timeout = timeout,
             LookbackDelta = lookback,
             PerStepStatistics = parameters["stats"] == "all",
-            Origin = ReadOrigin(request),
+            Origin = ReadOrigin(request.Http, "api"),
         };
     }
 
-    private static QueryOrigin ReadOrigin(ApiRequest request)
+    /// <summary>Who asks, as logs show it.</summary>
+    internal static QueryOrigin ReadOrigin(HttpContext context, string kind)
     {
         Dictionary<string, string>? details = null;
         foreach (string header in OriginHeaders)
         {
-            if (request.Http.Request.Headers.TryGetValue(header, out Microsoft.Extensions.Primitives.StringValues value))
+            if (context.Request.Headers.TryGetValue(header, out Microsoft.Extensions.Primitives.StringValues value))
             {
                 details ??= [];
                 details[header] = value.ToString();
             }
         }
 
-        HttpRequest http = request.Http.Request;
-        string address = request.Http.Connection.RemoteIpAddress is { } ip ? (ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip).ToString() : "";
-        return new QueryOrigin("api", details ?? s_noDetails)
+        HttpRequest http = context.Request;
+        string address = context.Connection.RemoteIpAddress is { } ip ? (ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip).ToString() : "";
+        return new QueryOrigin(kind, details ?? s_noDetails)
         {
             Request = new QueryHttpRequest(address, http.Method, http.PathBase + http.Path),
         };

@@ -76,7 +76,7 @@ internal static class ResultWriter
             else
             {
                 output.Raw(",\"value\":"u8);
-                WritePoint(output, sample.TimestampMs, sample.Value);
+                output.Sample(sample.TimestampMs, sample.Value);
             }
 
             output.Raw("}"u8);
@@ -102,14 +102,8 @@ internal static class ResultWriter
         if (!series.Timestamps.IsEmpty)
         {
             ReadOnlySpan<long> timestamps = series.Timestamps.Span;
-            ReadOnlySpan<double> values = series.Values.Span;
             output.Raw(",\"values\":["u8);
-            for (int i = 0; i < timestamps.Length; i++)
-            {
-                output.Raw(i > 0 ? ","u8 : default);
-                WritePoint(output, timestamps[i], values[i]);
-            }
-
+            output.Samples(timestamps, series.Values.Span);
             output.Raw("]"u8);
         }
 
@@ -128,15 +122,6 @@ internal static class ResultWriter
         }
 
         output.Raw("}"u8);
-    }
-
-    private static void WritePoint(IBufferWriter<byte> output, long timestampMs, double value)
-    {
-        output.Raw("["u8);
-        output.SampleTime(timestampMs);
-        output.Raw(","u8);
-        output.SampleValue(value);
-        output.Raw("]"u8);
     }
 
     private static void WritePoint(IBufferWriter<byte> output, long timestampMs, FloatHistogram histogram)

@@ -15,6 +15,10 @@ internal static class Json
     // In messages and texts it escapes the characters with a meaning in HTML as well.
     private static readonly SearchValues<byte> PlainInHtml = SearchValues.Create(PlainBytes(html: true));
 
+    private const int TimeBytesMax = 32;
+
+    private const int SampleBytesMax = TimeBytesMax + FloatFormat.PlainLengthMax + 5;
+
     /// <summary>Writes bytes that are JSON already.</summary>
     public static void Raw(this IBufferWriter<byte> output, ReadOnlySpan<byte> json)
     {
@@ -98,22 +102,32 @@ internal static class Json
     }
 
     /// <summary>Writes the value of a sample: a string, with an exponent below 1e-6 and from 1e21 on.</summary>
-    public static void SampleValue(this IBufferWriter<byte> output, double value)
-    {
-        Span<byte> destination = output.GetSpan(FloatFormat.PlainLengthMax + 2);
-        destination[0] = (byte)'"';
-        int written;
-        if (value != 0 && (Math.Abs(value) < 1e-6 || Math.Abs(value) >= 1e21))
-        {
-            FloatFormat.TryFormatGeneral(value, destination[1..], out written);
-        }
-        else
-        {
-            FloatFormat.TryFormatPlain(value, destination[1..], out written);
-        }
+    public static void SampleValue(this IBufferWriter<byte> output, double value) => output.Advance(SampleValue(output.GetSpan(FloatFormat.PlainLengthMax + 2), value));
 
-        destination[written + 1] = (byte)'"';
-        output.Advance(written + 2);
+    /// <summary>Writes a sample, <c>[time,"value"]</c>.</summary>
+    public static void Sample(this IBufferWriter<byte> output, long timestampMs, double value) => output.Advance(Sample(output.GetSpan(SampleBytesMax), timestampMs, value));
+
+    /// <summary>Writes samples with commas between them.</summary>
+    public static void Samples(this IBufferWriter<byte> output, ReadOnlySpan<long> timestampsMs, ReadOnlySpan<double> values)
+    {
+        // One look at the buffer for many samples, which rarely need the room that they might.
+        int i = 0;
+        while (i < timestampsMs.Length)
+        {
+            Span<byte> room = output.GetSpan(4 * (SampleBytesMax + 1));
+            int written = 0;
+            for (; i < timestampsMs.Length && room.Length - written > SampleBytesMax; i++)
+            {
+                if (i > 0)
+                {
+                    room[written++] = (byte)',';
+                }
+
+                written += Sample(room[written..], timestampsMs[i], values[i]);
+            }
+
+            output.Advance(written);
+        }
     }
 
     /// <summary>Writes the value of a scalar: a string, never with an exponent.</summary>
@@ -127,29 +141,7 @@ internal static class Json
     }
 
     /// <summary>Writes the time of a sample in seconds: whole, or with exactly three decimals.</summary>
-    public static void SampleTime(this IBufferWriter<byte> output, long timestampMs)
-    {
-        Span<byte> destination = output.GetSpan(32);
-        int written = 0;
-        ulong magnitude = timestampMs < 0 ? 0UL - (ulong)timestampMs : (ulong)timestampMs;
-        if (timestampMs < 0)
-        {
-            destination[written++] = (byte)'-';
-        }
-
-        (ulong seconds, ulong fraction) = Math.DivRem(magnitude, 1000);
-        Utf8Formatter.TryFormat(seconds, destination[written..], out int digits);
-        written += digits;
-        if (fraction != 0)
-        {
-            destination[written++] = (byte)'.';
-            destination[written++] = (byte)('0' + (fraction / 100));
-            destination[written++] = (byte)('0' + (fraction / 10 % 10));
-            destination[written++] = (byte)('0' + (fraction % 10));
-        }
-
-        output.Advance(written);
-    }
+    public static void SampleTime(this IBufferWriter<byte> output, long timestampMs) => output.Advance(SampleTime(output.GetSpan(TimeBytesMax), timestampMs));
 
     /// <summary>Writes a moment as RFC 3339 with as many decimals as it has, in UTC; null is the zero moment of upstream's clock.</summary>
     public static void Moment(this IBufferWriter<byte> output, DateTimeOffset? moment)
@@ -157,6 +149,57 @@ internal static class Json
         output.Text(moment is { } value
             ? value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture)
             : "0001-01-01T00:00:00Z");
+    }
+
+    private static int Sample(Span<byte> room, long timestampMs, double value)
+    {
+        room[0] = (byte)'[';
+        int written = 1 + SampleTime(room[1..], timestampMs);
+        room[written++] = (byte)',';
+        written += SampleValue(room[written..], value);
+        room[written] = (byte)']';
+        return written + 1;
+    }
+
+    private static int SampleValue(Span<byte> room, double value)
+    {
+        room[0] = (byte)'"';
+        int written;
+        double magnitude = Math.Abs(value);
+        if (value != 0 && (magnitude < 1e-6 || magnitude >= 1e21))
+        {
+            FloatFormat.TryFormatGeneral(value, room[1..], out written);
+        }
+        else
+        {
+            FloatFormat.TryFormatPlain(value, room[1..], out written);
+        }
+
+        room[written + 1] = (byte)'"';
+        return written + 2;
+    }
+
+    private static int SampleTime(Span<byte> room, long timestampMs)
+    {
+        int written = 0;
+        ulong magnitude = timestampMs < 0 ? 0UL - (ulong)timestampMs : (ulong)timestampMs;
+        if (timestampMs < 0)
+        {
+            room[written++] = (byte)'-';
+        }
+
+        (ulong seconds, ulong fraction) = Math.DivRem(magnitude, 1000);
+        Utf8Formatter.TryFormat(seconds, room[written..], out int digits);
+        written += digits;
+        if (fraction != 0)
+        {
+            room[written++] = (byte)'.';
+            room[written++] = (byte)('0' + (fraction / 100));
+            room[written++] = (byte)('0' + (fraction / 10 % 10));
+            room[written++] = (byte)('0' + (fraction % 10));
+        }
+
+        return written;
     }
 
     private static void Quoted(IBufferWriter<byte> output, ReadOnlySpan<byte> utf8, SearchValues<byte> plain)

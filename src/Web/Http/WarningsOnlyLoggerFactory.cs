@@ -6,8 +6,10 @@ namespace Narthex.Web.Http;
 /// <summary>Hands the HTTP server's own messages on from warnings up: below, they are about its inner workings.</summary>
 internal sealed class WarningsOnlyLoggerFactory(ILoggerFactory inner) : ILoggerFactory
 {
-    // That it cannot start comes back as an exception, and is reported by those who know what it means.
+    // That it cannot start comes back as an exception, and is reported by those who know what it means. While hosting diagnostics have a
+    // logger, each request gets an activity and a scope, which nobody looks at; faults of requests are reported by the pipeline.
     public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal)
+            || categoryName.StartsWith("Microsoft.AspNetCore.Hosting.Diagnostics", StringComparison.Ordinal)
         ? NullLogger.Instance
         : new WarningsOnlyLogger(inner.CreateLogger("Narthex.Web"));
 

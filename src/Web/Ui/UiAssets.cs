@@ -95,10 +95,16 @@ internal sealed class UiAssets
         string page = Encoding.UTF8.GetString(template)
             .Replace("NARTHEX_PAGE_TITLE", WebUtility.HtmlEncode(options.PageTitle), StringComparison.Ordinal)
             .Replace("NARTHEX_LOOKBACK_DELTA", PrometheusDuration.Format(options.LookbackDelta), StringComparison.Ordinal)
-            .Replace("NARTHEX_CONSOLES_LINK", "", StringComparison.Ordinal)
+            .Replace("NARTHEX_CONSOLES_LINK", WebUtility.HtmlEncode(FindConsoles(options)), StringComparison.Ordinal)
             .Replace("NARTHEX_AGENT_MODE", "false", StringComparison.Ordinal);
         return Encoding.UTF8.GetBytes(page);
     }
+
+    // The menu leads to the user's own pages where there are some.
+    private static string FindConsoles(WebOptions options) =>
+        File.Exists(Path.Join(options.ConsoleTemplates, "index.html")) ? options.ExternalPath + "/consoles/index.html"
+        : options.UserAssets.Length > 0 && File.Exists(Path.Join(options.UserAssets, "index.html")) ? options.ExternalPath + "/user/index.html"
+        : "";
 
     private static byte[] NoUiPage(WebOptions options) => Encoding.UTF8.GetBytes(
         $"""

@@ -52,3 +52,24 @@ internal sealed class FakeExporter : HttpMessageHandler
             Content = new StringContent("# TYPE answer gauge\nanswer 42\n", System.Text.Encoding.UTF8, "text/plain"),
         });
 }
+
+/// <summary>Takes alerts, under whatever address.</summary>
+internal sealed class FakeAlertmanager : HttpMessageHandler
+{
+    private readonly Channel<(string Url, string Body)> _received = Channel.CreateUnbounded<(string Url, string Body)>();
+
+    /// <summary>Requests that nobody asked for yet.</summary>
+    public int Count => _received.Reader.Count;
+
+    public async Task<(string Url, string Body)> NextAsync()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        return await _received.Reader.ReadAsync(deadline.Token);
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        await _received.Writer.WriteAsync((request.RequestUri!.AbsoluteUri, await request.Content!.ReadAsStringAsync(cancellationToken)), cancellationToken);
+        return new HttpResponseMessage(HttpStatusCode.OK);
+    }
+}

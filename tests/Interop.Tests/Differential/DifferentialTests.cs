@@ -23,6 +23,34 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         Check(report, atLeast: 10_000);
     }
 
+    [PeerFact]
+    public async Task Dashboards_of_mixins_are_answered_alike()
+    {
+        if (RepositoryPaths.Conformance is null)
+        {
+            return; // The corpus is beside the repository, and not everywhere.
+        }
+
+        using ServerPair servers = await ServerPair.StartAsync();
+        IReadOnlyList<string> corpus = DashboardQueries.Read();
+        var data = new DashboardData();
+        foreach (string query in corpus)
+        {
+            if (await servers.ParseAsync(query) is { } tree)
+            {
+                data.Add(tree);
+            }
+        }
+
+        await servers.WriteAsync(data.Create(SampleDataSet.StartSeconds));
+        DifferentialReport report = await servers.CompareAsync(corpus.SelectMany(query => (Question[])
+        [
+            Question.Instant(query, SampleDataSet.StartSeconds + 3000),
+            Question.Range(query, SampleDataSet.StartSeconds + 600, SampleDataSet.StartSeconds + 3500, 60),
+        ]));
+        Check(report, atLeast: 1_500);
+    }
+
     // Times go round, so that each function meets several and a failure can be repeated.
     private static IEnumerable<Question> Ask(string query, int index)
     {

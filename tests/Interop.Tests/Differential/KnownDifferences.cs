@@ -57,11 +57,6 @@ internal static partial class KnownDifferences
             return "3.14 adds histograms up with compensation, which shows in the last digit of a label";
         }
 
-        if (query.Contains("\"le\", \"1\"", StringComparison.Ordinal) && query.StartsWith("histogram_", StringComparison.Ordinal))
-        {
-            return "a label le on native histograms is dropped here with that of the buckets beside them, and stays upstream";
-        }
-
         if (query.Contains("delta(((native_seconds offset 4m) * -1.5)", StringComparison.Ordinal))
         {
             return "since 3.6 a negative factor makes a gauge of a native histogram";

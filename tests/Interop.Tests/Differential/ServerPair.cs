@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Narthex.Tests;
 
 namespace Narthex.Interop.Tests.Differential;
@@ -84,6 +85,15 @@ internal sealed class ServerPair : IDisposable
         using var form = new FormUrlEncodedContent(question.Parameters);
         using HttpResponseMessage response = await _http.PostAsync(new Uri(server.BaseAddress, question.Path), form);
         return await response.Content.ReadAsStringAsync();
+    }
+
+    /// <summary>The tree of a query as our server sees it; null if it is none.</summary>
+    public async Task<JsonElement?> ParseAsync(string query)
+    {
+        using var form = new FormUrlEncodedContent([new("query", query)]);
+        using HttpResponseMessage response = await _http.PostAsync(new Uri(Ours.BaseAddress, "api/v1/parse_query"), form);
+        using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return document.RootElement.TryGetProperty("data", out JsonElement tree) ? tree.Clone() : null;
     }
 
     public void Dispose()

@@ -46,6 +46,19 @@ public sealed class HeavyQueryTests : IClassFixture<HeavyQueryTests.Fixture>
     }
 
     [Theory]
+    [InlineData("x_total", 1_000_000)]
+    [InlineData("topk(3, x_total)", 3)]
+    [InlineData("quantile(0.5, x_total)", 1)]
+    [InlineData("sort_desc(x_total + 1)", 1_000_000)]
+    public async Task A_million_series_are_within_the_usual_limits(string query, int results)
+    {
+        using var engine = new QueryEngine(new QueryEngineOptions(), TimeProvider.System, new MetricRegistry());
+        using QueryResult result = await engine.QueryInstantAsync(_huge, query, 0, QueryOptions.Default, default);
+        Assert.Equal(results, result.Vector.Count);
+        Assert.All(result.Vector.Take(3), sample => Assert.Equal(query.Contains('+', StringComparison.Ordinal) ? 2 : 1, sample.Value));
+    }
+
+    [Theory]
     [InlineData("sum(x_total)", 1)]
     [InlineData("sum(x_total)", 0)]
     [InlineData("x_total", 0)]

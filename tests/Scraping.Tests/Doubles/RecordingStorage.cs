@@ -33,6 +33,11 @@ internal sealed class RecordingStorage : IAppendable
 
     public bool WantsMetadata { get; set; }
 
+    public bool WantsStartTimestamps { get; set; }
+
+    /// <summary>Start timestamps other than 0 that were committed.</summary>
+    public List<(string Series, long TimestampMs, long StartMs)> Starts { get; } = [];
+
     public int Appenders { get; private set; }
 
     public int Lookups { get; private set; }
@@ -90,6 +95,7 @@ internal sealed class RecordingStorage : IAppendable
     {
         private readonly List<(SeriesRef Series, long TimestampMs, double Value)> _rows = [];
         private readonly List<(SeriesRef Series, Exemplar Exemplar)> _exemplars = [];
+        private readonly List<(SeriesRef Series, long TimestampMs, long StartMs)> _starts = [];
         private readonly List<(SeriesRef Series, long TimestampMs, FloatHistogram Histogram)> _histograms = [];
 
         public SeriesRef GetOrAddSeries(Labels labels)
@@ -124,6 +130,16 @@ internal sealed class RecordingStorage : IAppendable
 
         public bool WantsMetadata => storage.WantsMetadata;
 
+        public bool WantsStartTimestamps => storage.WantsStartTimestamps;
+
+        public void SetStartTimestamp(long startTimestampMs)
+        {
+            if (startTimestampMs != 0)
+            {
+                _starts.Add((_rows[^1].Series, _rows[^1].TimestampMs, startTimestampMs));
+            }
+        }
+
         public void UpdateMetadata(SeriesRef series, in MetricMetadata metadata) => storage.Metadata.Add((Text(storage._labels[(int)series.Value]), metadata));
 
         public CommitResult Commit(ICollection<RejectedSample>? rejected = null)
@@ -149,6 +165,7 @@ internal sealed class RecordingStorage : IAppendable
                 }
 
                 storage.Histograms.AddRange(_histograms.Select(row => (Text(storage._labels[(int)row.Series.Value]), row.TimestampMs, row.Histogram)));
+                storage.Starts.AddRange(_starts.Select(row => (Text(storage._labels[(int)row.Series.Value]), row.TimestampMs, row.StartMs)));
                 storage.Exemplars.AddRange(_exemplars.Select(pair => (Text(storage._labels[(int)pair.Series.Value]), pair.Exemplar)));
             }
 
@@ -162,6 +179,7 @@ internal sealed class RecordingStorage : IAppendable
             _rows.Clear();
             _exemplars.Clear();
             _histograms.Clear();
+            _starts.Clear();
         }
 
         public void Dispose() => Rollback();

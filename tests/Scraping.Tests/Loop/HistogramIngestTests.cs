@@ -134,6 +134,32 @@ public class HistogramIngestTests
         }
     }
 
+    [Fact]
+    public void An_unchanged_body_of_protobuf_allocates_nothing_for_its_floats()
+    {
+        // Three kinds with all their parts; native histograms are objects that storage takes over.
+        Message[] families =
+        [
+            .. Enumerable.Range(0, 500).Select(i => Message.Family(
+                "c" + i, 0, new Message().Sub(1, Message.Label("a", "b")).Sub(3, new Message().Double(1, i)), new Message().Sub(1, Message.Label("a", "c")).Sub(3, new Message().Double(1, i)))),
+            .. Enumerable.Range(0, 100).Select(i => Message.Family(
+                "h" + i, Histogram, new Message().Sub(7, new Message().Varint(1, 3).Double(2, 1).Sub(3, new Message().Varint(1, 2).Double(2, 0.5)).Sub(3, new Message().Varint(1, 3).Double(2, 5))))),
+            .. Enumerable.Range(0, 100).Select(i => Message.Family(
+                "s" + i, 2, new Message().Sub(4, new Message().Varint(1, 3).Double(2, 1).Sub(3, new Message().Double(1, 0.5).Double(2, 5))))),
+        ];
+        byte[] body = Message.Body(families);
+        var appender = new CountingAppender();
+        for (int i = 0; i < 3; i++)
+        {
+            _ingester.Ingest(_settings, Labels.Empty, ExpositionFormat.Protobuf, body, i, appender, HistogramParsing.Native);
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _ingester.Ingest(_settings, Labels.Empty, ExpositionFormat.Protobuf, body, 5, appender, HistogramParsing.Native);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 400);
+        Assert.Equal(4 * (1000 + 500 + 300), appender.Samples);
+    }
+
     private static byte[] Body(params Message[] metrics) => Message.Body(Message.Family("h", Histogram, metrics));
 
     private static Message Native(string? label = null)

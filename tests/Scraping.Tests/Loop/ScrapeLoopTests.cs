@@ -120,6 +120,42 @@ public sealed class ScrapeLoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Failures_are_noted_in_the_file_that_the_configuration_names()
+    {
+        string folder = Directory.CreateTempSubdirectory("narthex-failures-").FullName;
+        try
+        {
+            string path = Path.Combine(folder, "failures.log");
+            _harness.Config = _harness.Config with { ScrapeFailureLogFile = path };
+            _harness.Answer = Text("", status: 503);
+            _harness.Apply(_harness.Address);
+            await _harness.ScrapeAsync();
+
+            // A log that was moved away begins again with the next reload.
+            File.Move(path, path + ".1");
+            _harness.Apply(_harness.Address);
+            _harness.Answer = Text("", status: 404);
+            await _harness.ScrapeAsync();
+            _harness.Config = _harness.Config with { ScrapeFailureLogFile = "" };
+            _harness.Apply(_harness.Address);
+            await _harness.ScrapeAsync();
+
+            string url = $"http://{_harness.Address}/metrics";
+            Assert.Matches(
+                $$"""^\{"time":"[^"]+","level":"ERROR","source":"[^"]+","msg":"server returned HTTP status 503 Service Unavailable","job_name":"job","target":"{{url}}"\}\n$""",
+                await File.ReadAllTextAsync(path + ".1"));
+            Assert.Contains("404", Assert.Single(await File.ReadAllLinesAsync(path)), StringComparison.Ordinal);
+
+            _harness.Config = _harness.Config with { ScrapeFailureLogFile = Path.Combine(folder, "missing", "x.log") };
+            Assert.Throws<ConfigurationException>(() => _harness.Apply(_harness.Address));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task An_empty_body_is_a_good_scrape_whatever_its_type()
     {
         _harness.Answer = Text("", contentType: null);

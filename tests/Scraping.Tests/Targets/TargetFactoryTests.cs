@@ -101,6 +101,14 @@ public class TargetFactoryTests
     }
 
     [Fact]
+    public void A_Unix_socket_makes_another_target_of_the_same_address()
+    {
+        Target target = Create(Config, "__address__", "h:1", "__unix_socket__", "/run/a.sock").Target!;
+        Assert.Equal(("http://h:1/metrics", "/run/a.sock"), (target.Url, target.UnixSocket));
+        Assert.False(target.Equals(Create(Config, "__address__", "h:1").Target));
+    }
+
+    [Fact]
     public void Labels_say_target_by_target_what_becomes_of_histograms()
     {
         ScrapeConfig config = Config with { ScrapeNativeHistograms = true, AlwaysScrapeClassicHistograms = true };

@@ -320,7 +320,7 @@ public sealed class OutOfOrderTests : IDisposable
         Assert.Equal(0, appender.Commit().Rejected);
     }
 
-    private static void CopyOpen(string from, string to)
+    internal static void CopyOpen(string from, string to)
     {
         foreach (string path in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
         {

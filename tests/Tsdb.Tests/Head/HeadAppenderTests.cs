@@ -118,6 +118,14 @@ public sealed class HeadAppenderTests
         appender.Append(series, StartMs + 2, 3);
         Assert.Equal(new CommitResult(0, 3, 0), appender.Commit(rejected));
         Assert.Equal([AppendError.DuplicateTimestamp, AppendError.DuplicateTimestamp, AppendError.OutOfOrder], rejected.Select(row => row.Error));
+        Assert.Equal([(null, null), (4.0, null), (3.0, null)], rejected.Select(row => (row.Value, row.Existing)));
+        rejected.Clear();
+        appender.Append(series, StartMs + 4, 1);
+        appender.Commit();
+        appender.Append(series, StartMs + 4, 9);
+        appender.Append(series, StartMs + 4, Histogram(1));
+        appender.Commit(rejected);
+        Assert.Equal([(9.0, 1.0), (null, 1.0)], rejected.Select(row => (row.Value, row.Existing)));
 
         using IQuerier view = head.OpenQuerier(new TimeRange(StartMs + 1, StartMs + 3));
         using ISeriesSelection selection = view.Select(default, [new LabelMatcher(MatchType.Equal, "b", "c")], CancellationToken.None);

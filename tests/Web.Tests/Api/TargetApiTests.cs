@@ -72,7 +72,29 @@ public sealed class TargetApiTests : IAsyncLifetime
         Assert.Equal((200, $$"""{"status":"success","data":{{data}}}"""), await _server.GetAsync("/api/v1/" + path));
     }
 
+    [Fact]
+    public async Task Relabelling_is_shown_step_by_step()
+    {
+        _server.Targets.RelabelConfigs =
+        [
+            new RelabelConfig { SourceLabels = ["__address__"], TargetLabel = "host", Regex = RelabelRegex.Parse("(.+):.*") },
+            new RelabelConfig { SourceLabels = ["host", "x"], Separator = "/", TargetLabel = "n", Modulus = 1, Action = RelabelAction.HashMod },
+            new RelabelConfig { SourceLabels = ["host"], Regex = RelabelRegex.Parse("h"), Action = RelabelAction.Drop },
+            new RelabelConfig { TargetLabel = "never" },
+        ];
+        Assert.Equal(
+            (200, """{"status":"success","data":{"steps":["""
+                + """{"rule":{"source_labels":["__address__"],"separator":";","regex":"(.+):.*","target_label":"host","replacement":"$1","action":"replace"},"output":{"__address__":"h:1","host":"h"},"keep":true},"""
+                + """{"rule":{"source_labels":["host","x"],"separator":"/","regex":"(.*)","modulus":1,"target_label":"n","replacement":"$1","action":"hashmod"},"output":{"__address__":"h:1","host":"h","n":"0"},"keep":true},"""
+                + """{"rule":{"source_labels":["host"],"separator":";","regex":"h","replacement":"$1","action":"drop"},"output":{},"keep":false},"""
+                + """{"rule":{"separator":";","regex":"(.*)","target_label":"never","replacement":"$1","action":"replace"},"output":{},"keep":false}]}}"""),
+            await _server.GetAsync("/api/v1/targets/relabel_steps?scrapePool=j&labels=" + Uri.EscapeDataString("""{"__address__":"h:1"}""")));
+    }
+
     [Theory]
+    [InlineData("targets/relabel_steps", "no scrapePool parameter provided")]
+    [InlineData("targets/relabel_steps?scrapePool=j", "no labels parameter provided")]
+    [InlineData("targets/relabel_steps?scrapePool=k&labels=%7B%7D", "error retrieving scrape config: scrape pool \\\"k\\\" not found")]
     [InlineData("targets/metadata?limit=x", "limit must be a number")]
     [InlineData("metadata?limit_per_metric=x", "limit_per_metric must be a number")]
     [InlineData("status/tsdb?limit=0", "limit must be a positive number")]

@@ -60,4 +60,8 @@ internal sealed class FakeTargets : ITargetSource
     public IReadOnlyList<ScrapePoolSnapshot> GetPools() => Pools;
 
     public IReadOnlyList<TargetMetadata> GetMetadata() => Metadata;
+
+    public IReadOnlyList<RelabelConfig>? RelabelConfigs { get; set; }
+
+    public IReadOnlyList<RelabelConfig>? GetRelabelConfigs(string pool) => pool == "j" ? RelabelConfigs : null;
 }

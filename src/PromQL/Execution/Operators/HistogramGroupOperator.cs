@@ -22,8 +22,8 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     private int[] _groupOf = [];
     private double[] _upperBounds = [];
     private string[] _badBounds = [];
+    private IReadOnlyList<SeriesLabels> _series = [];
     private int _next;
-    private bool _read;
 
     private HistogramGroupOperator(
         ISeriesOperator input, StepGrid grid, QueryContext context, PositionRange vectorPosition, IReadOnlyList<double[]> parameters, string quantileLabel, bool isFraction)
@@ -60,7 +60,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
 
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
-        IReadOnlyList<SeriesLabels> series = _input.GetSeries();
+        IReadOnlyList<SeriesLabels> series = _series = _input.GetSeries();
         _groupOf = new int[series.Count];
         _upperBounds = new double[series.Count];
         _badBounds = new string[series.Count];
@@ -76,10 +76,12 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
             {
                 _groupOf[i] = _groups.Count;
                 ids.Add(key, _groups.Count);
-                _groups.Add(new Group(MetricSchema.Drop(series[i] with { Labels = key }, _context.DelayedNameRemoval), _context.DelayedNameRemoval ? key.MetricName : ""));
+                _groups.Add(MakeGroup(series[i] with { Labels = key }));
             }
         }
 
+        // Whether a series with a label le is a bucket or a native histogram of its own decides over the labels of the result, and only its samples tell.
+        ReadAll();
         var output = new List<SeriesLabels>(_groups.Count * OutputsPerGroup);
         foreach (Group group in _groups)
         {
@@ -96,12 +98,6 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
 
     public bool TryReadNext(StepBlock block)
     {
-        if (!_read)
-        {
-            _read = true;
-            ReadAll(block);
-        }
-
         if (_next == _groups.Count * OutputsPerGroup)
         {
             return false;
@@ -126,8 +122,12 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
         _held.Clear();
     }
 
-    private void ReadAll(StepBlock block)
+    private Group MakeGroup(SeriesLabels series) =>
+        new(MetricSchema.Drop(series, _context.DelayedNameRemoval), _context.DelayedNameRemoval ? series.Labels.MetricName : "");
+
+    private void ReadAll()
     {
+        using var block = new StepBlock(_grid.Count);
         for (int i = 0; _input.TryReadNext(block); i++)
         {
             _context.ThrowIfCancelled();
@@ -165,7 +165,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
                 kept.CopyFrom(block);
                 if (hasNatives)
                 {
-                    group.Natives.Add(kept);
+                    NativeGroup(i).Natives.Add(kept);
                 }
 
                 if (isBucket && hasFloats)
@@ -174,6 +174,19 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
                 }
             }
         }
+    }
+
+    // A label le means nothing on a native histogram. It stays, and keeps the histogram apart from the buckets that have the other labels.
+    private Group NativeGroup(int series)
+    {
+        if (!_series[series].Labels.TryGetValue("le"u8, out _))
+        {
+            return _groups[_groupOf[series]];
+        }
+
+        Group own = MakeGroup(_series[series]);
+        _groups.Add(own);
+        return own;
     }
 
     private void ComputeGroup(Group group, int parameter, StepBlock output)

@@ -111,7 +111,8 @@ internal sealed class MemorySnapshotWriter
             else
             {
                 ReadOnlySpan<byte> chunk = open.AsSpan(0, state.Encoder.ByteCount);
-                SnapshotSeries.WriteFloatChunk(_batch.Buffer, _head.ChunkRangeMs, ChunkAppender.FirstTimestamp(chunk), in state.Encoder, chunk);
+                long firstMs = ChunkAppender.FirstTimestamp(state.OpenEncoding, chunk);
+                SnapshotSeries.WriteFloatChunk(_batch.Buffer, _head.ChunkRangeMs, firstMs, state.OpenEncoding, in state.Encoder, chunk);
             }
 
             EndRecord();

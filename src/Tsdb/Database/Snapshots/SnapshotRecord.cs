@@ -56,13 +56,14 @@ internal ref struct SnapshotSeries
     }
 
     /// <summary>Appends the part behind the labels, of a series with an open chunk of floats.</summary>
-    public static void WriteFloatChunk(ByteWriter destination, long chunkRangeMs, long minMs, in XorAppenderState state, ReadOnlySpan<byte> chunk)
+    public static void WriteFloatChunk(
+        ByteWriter destination, long chunkRangeMs, long minMs, ChunkEncoding encoding, in XorAppenderState state, ReadOnlySpan<byte> chunk)
     {
         destination.WriteInt64(chunkRangeMs);
         destination.WriteUvarint(1);
         destination.WriteInt64(minMs);
         destination.WriteInt64(state.LastTimestampMs);
-        destination.WriteByte((byte)ChunkEncoding.Xor);
+        destination.WriteByte((byte)encoding);
         destination.WriteString(chunk);
         destination.GetSpan(LastSamplesSkipped)[..LastSamplesSkipped].Clear();
         destination.Advance(LastSamplesSkipped);
@@ -79,7 +80,7 @@ internal ref struct SnapshotSeries
         destination.WriteInt64(chunk.Range.MaxMs);
         destination.WriteByte((byte)chunk.Encoding);
         destination.WriteString(chunk.Bytes);
-        HistogramsRecordWriter.WriteHistogram(destination, last, integers: chunk.Encoding == ChunkEncoding.Histogram);
+        HistogramsRecordWriter.WriteHistogram(destination, last, integers: chunk.Encoding is ChunkEncoding.Histogram or ChunkEncoding.HistogramWithStarts);
     }
 
     /// <summary>Reads a record. False if it is not one of a series, damaged, or of an encoding that cannot be read.</summary>
@@ -104,10 +105,10 @@ internal ref struct SnapshotSeries
             series.Chunk = reader.ReadString();
             switch (series.Encoding)
             {
-                case ChunkEncoding.Xor:
+                case ChunkEncoding.Xor or ChunkEncoding.Xor2:
                     reader.ReadBytes(LastSamplesSkipped + 16);
                     break;
-                case ChunkEncoding.Histogram or ChunkEncoding.FloatHistogram:
+                case var encoding when ChunkEncodings.IsHistogram(encoding):
                     // The last histogram, which is in the chunk too.
                     reader.ReadBytes(reader.Remaining);
                     break;

@@ -12,8 +12,8 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
     /// <summary>The greatest number of a series seen.</summary>
     public ulong GreatestNumber { get; private set; }
 
-    /// <summary>Chunks of samples that came late, which are in the log of those too.</summary>
-    public long OutOfOrderChunks { get; private set; }
+    /// <summary>Chunks of samples that came late, by place. They count only if the log of such samples names them.</summary>
+    public Dictionary<HeadChunkRef, HeadChunk> OutOfOrder { get; } = [];
 
     /// <summary>Series whose chunks wait to be claimed.</summary>
     public int Count => _chains.Count;
@@ -24,7 +24,11 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         GreatestNumber = Math.Max(GreatestNumber, chunk.Series);
         if (chunk.IsOutOfOrder)
         {
-            OutOfOrderChunks++;
+            if (CanRead(chunk.Encoding) && chunk.MinMs <= chunk.MaxMs)
+            {
+                OutOfOrder.Add(chunk.Ref, chunk);
+            }
+
             return null;
         }
 
@@ -54,7 +58,7 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         }
 
         chain.Newest = head.ClosedChunks.Add(chain.Newest, chunk);
-        chain.HasHistograms |= chunk.Encoding != ChunkEncoding.Xor;
+        chain.HasHistograms |= ChunkEncodings.IsHistogram(chunk.Encoding);
         chain.Count++;
         return null;
     }
@@ -84,7 +88,7 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         _chains.TrimExcess();
     }
 
-    private static bool CanRead(ChunkEncoding encoding) => encoding is ChunkEncoding.Xor or ChunkEncoding.Histogram or ChunkEncoding.FloatHistogram;
+    private static bool CanRead(ChunkEncoding encoding) => ChunkEncodings.IsFloat(encoding) || ChunkEncodings.IsHistogram(encoding);
 }
 
 /// <summary>The chunks of a series in files.</summary>

@@ -12,6 +12,7 @@ internal sealed class OutOfOrderBlockSource : IBlockSeriesSource, IDisposable
     private static readonly LabelMatcher[] s_everything = [new(Model.MatchType.Regex, "__name__", ".*")];
 
     private readonly Dictionary<uint, OutOfOrderChunk[]> _chunks;
+    private readonly HeadStorage _head;
     private readonly HeadQuerier _view;
     private readonly uint[] _all;
     private uint[] _series = [];
@@ -19,6 +20,7 @@ internal sealed class OutOfOrderBlockSource : IBlockSeriesSource, IDisposable
 
     public OutOfOrderBlockSource(HeadStorage head, Dictionary<uint, OutOfOrderChunk[]> chunks, CancellationToken cancellationToken)
     {
+        _head = head;
         _chunks = chunks;
         _view = (HeadQuerier)head.OpenQuerier(TimeRange.All);
         try
@@ -46,14 +48,14 @@ internal sealed class OutOfOrderBlockSource : IBlockSeriesSource, IDisposable
     public ISymbolCursor OpenSymbols() => new HeadBlockSource.Symbols(_view.Index, _series);
 
     /// <inheritdoc/>
-    public IBlockSeriesCursor OpenSeries() => new Cursor(_view, _chunks, _series, _range);
+    public IBlockSeriesCursor OpenSeries() => new Cursor(_head, _view, _chunks, _series, _range);
 
     /// <inheritdoc/>
     public void Dispose() => _view.Dispose();
 
-    private sealed class Cursor(HeadQuerier view, Dictionary<uint, OutOfOrderChunk[]> chunks, uint[] series, TimeRange range) : IBlockSeriesCursor
+    private sealed class Cursor(HeadStorage head, HeadQuerier view, Dictionary<uint, OutOfOrderChunk[]> chunks, uint[] series, TimeRange range) : IBlockSeriesCursor
     {
-        private readonly ChunkBuilder _builder = new();
+        private readonly ChunkBuilder _builder = head.NewChunkBuilder();
         private readonly SampleBuffer _unsorted = new();
         private readonly SampleBuffer _samples = new();
         private int _position = -1;

@@ -26,7 +26,7 @@ internal static class OutOfOrderMerging
         {
             long timestampMs = others.Timestamps[other];
             int end = next + SampleMerging.LowerBound(ours.Timestamps[next..], timestampMs);
-            samples.Append(ours, next, end - next);
+            AppendRun(samples, start, ours, next, end - next);
             next = end;
             bool isThere = (next < ours.Count && ours.Timestamps[next] == timestampMs)
                 || (samples.Count > start && samples.Timestamps[^1] == timestampMs);
@@ -36,7 +36,20 @@ internal static class OutOfOrderMerging
             }
         }
 
-        samples.Append(ours, next, ours.Count - next);
+        AppendRun(samples, start, ours, next, ours.Count - next);
+    }
+
+    // What a histogram's hint says of the one before it is not true any more where another one stands before it now.
+    private static void AppendRun(SampleBuffer samples, int start, SampleBuffer source, int first, int count)
+    {
+        int at = samples.Count;
+        samples.Append(source, first, count);
+        if (count > 0 && at > start && samples.HasHistograms && samples.Histograms[at] is { CounterResetHint: CounterResetHint.CounterReset or CounterResetHint.NotCounterReset } histogram)
+        {
+            histogram = histogram.Copy();
+            histogram.CounterResetHint = CounterResetHint.Unknown;
+            samples.Replace(at, histogram);
+        }
     }
 
     private static int[] SortedOrder(ReadOnlySpan<long> timestamps)

@@ -75,7 +75,7 @@ internal sealed class OutOfOrderStore
     public bool Repeats(uint slot, long timestampMs) => _series.TryGetValue(slot, out Series? series) && series.Newest?.Repeats(timestampMs) == true;
 
     /// <summary>Inserts a sample. False if it is there already.</summary>
-    public bool Insert(uint slot, long timestampMs, double value, FloatHistogram? histogram)
+    public bool Insert(uint slot, long timestampMs, double value, FloatHistogram? histogram, long startMs = 0)
     {
         if (!_series.TryGetValue(slot, out Series? series))
         {
@@ -84,7 +84,7 @@ internal sealed class OutOfOrderStore
             Volatile.Write(ref _count, _count + 1);
         }
 
-        if (!Change(series).Insert(timestampMs, value, histogram))
+        if (!Change(series).Insert(timestampMs, value, histogram, startMs))
         {
             return false;
         }
@@ -105,6 +105,33 @@ internal sealed class OutOfOrderStore
         OutOfOrderVersion version = Change(series);
         version.Close();
         return version.Closed;
+    }
+
+    /// <summary>The samples that the open chunk of a series still takes before it is full.</summary>
+    public int GetRoom(uint slot) => _series.TryGetValue(slot, out Series? series) && series.Newest is { } newest ? newest.Room : OutOfOrderVersion.SamplesMax;
+
+    /// <summary>The newest samples of a series; null if there are none.</summary>
+    public OutOfOrderVersion? GetNewest(uint slot) => _series.TryGetValue(slot, out Series? series) ? series.Newest : null;
+
+    /// <summary>Ends the open chunk of a series, whose samples are in these.</summary>
+    public void Close(uint slot, List<OutOfOrderChunk> chunks) => Change(_series[slot]).Close(chunks);
+
+    /// <summary>At the start: what the log gave a series since the last full chunk is in these.</summary>
+    public void Adopt(uint slot, List<OutOfOrderChunk> chunks)
+    {
+        if (!_series.TryGetValue(slot, out Series? series))
+        {
+            series = new Series();
+            _series[slot] = series;
+            Volatile.Write(ref _count, _count + 1);
+        }
+
+        Change(series).Close(chunks);
+        foreach (OutOfOrderChunk chunk in chunks)
+        {
+            Volatile.Write(ref _minMs, Math.Min(_minMs, chunk.Range.MinMs));
+            Volatile.Write(ref _maxMs, Math.Max(_maxMs, chunk.Range.MaxMs));
+        }
     }
 
     /// <summary>Forgets the first full chunks of a series. False if it has no samples left.</summary>

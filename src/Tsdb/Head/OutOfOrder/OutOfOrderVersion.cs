@@ -14,6 +14,7 @@ internal sealed class OutOfOrderVersion(long commit)
     private long[] _timestamps = [];
     private double[] _values = [];
     private FloatHistogram?[]? _histograms;
+    private long[]? _starts;
     private int _count;
     private OutOfOrderVersion? _previous;
 
@@ -61,16 +62,20 @@ internal sealed class OutOfOrderVersion(long commit)
         _timestamps = [.. _timestamps],
         _values = [.. _values],
         _histograms = _histograms?.ToArray(),
+        _starts = _starts?.ToArray(),
         _count = _count,
         Closed = Closed,
         Previous = this,
     };
 
+    /// <summary>The samples that the open chunk still takes.</summary>
+    public int Room => SamplesMax - _count;
+
     /// <summary>Whether a sample of this time would not be stored: the open chunk has one. Upstream does not look further back either.</summary>
     public bool Repeats(long timestampMs) => _count < SamplesMax && _timestamps.AsSpan(0, _count).BinarySearch(timestampMs) >= 0;
 
     /// <summary>Inserts a sample. False if the open chunk has one of this time already, which stays.</summary>
-    public bool Insert(long timestampMs, double value, FloatHistogram? histogram)
+    public bool Insert(long timestampMs, double value, FloatHistogram? histogram, long startMs)
     {
         if (_count == SamplesMax)
         {
@@ -99,35 +104,46 @@ internal sealed class OutOfOrderVersion(long commit)
             InsertAt(_histograms!, at, histogram);
         }
 
+        if (startMs != 0 || _starts is not null)
+        {
+            Array.Resize(ref _starts, _timestamps.Length);
+            InsertAt(_starts, at, startMs);
+        }
+
         _count++;
         return true;
     }
 
-    /// <summary>Makes chunks of the open samples: one for each run of the same kind, as floats and histograms share none.</summary>
+    /// <summary>Makes chunks of the open samples.</summary>
     public void Close()
     {
-        if (_count == 0)
+        if (_count > 0)
         {
-            return;
+            var closed = new List<OutOfOrderChunk>();
+            EncodeOpen(closed);
+            Close(closed);
+        }
+    }
+
+    /// <summary>Appends what <see cref="Close()"/> would make to a list: one chunk for each run of the same kind, as floats and histograms share none.</summary>
+    public void EncodeOpen(List<OutOfOrderChunk> chunks)
+    {
+        using var samples = new SampleBuffer();
+        for (int i = 0; i < _count; i++)
+        {
+            AppendOpen(i, samples);
         }
 
-        var closed = new List<OutOfOrderChunk>(Closed);
-        for (int start = 0; start < _count;)
-        {
-            bool isHistogram = _histograms?[start] is not null;
-            int end = start + 1;
-            while (end < _count && (_histograms?[end] is not null) == isHistogram)
-            {
-                end++;
-            }
+        OutOfOrderChunk.Encode(samples, chunks);
+    }
 
-            closed.Add(isHistogram ? CloseHistograms(start, end) : new OutOfOrderChunk(_timestamps.AsSpan(start..end), _values.AsSpan(start..end)));
-            start = end;
-        }
-
-        Closed = [.. closed];
+    /// <summary>Ends the open chunk: its samples are in these.</summary>
+    public void Close(List<OutOfOrderChunk> chunks)
+    {
+        Closed = [.. Closed, .. chunks];
         _count = 0;
         _histograms = null;
+        _starts = null;
         _timestamps = [];
         _values = [];
     }
@@ -147,27 +163,23 @@ internal sealed class OutOfOrderVersion(long commit)
         {
             if (range.Contains(_timestamps[i]))
             {
-                if (_histograms?[i] is { } histogram)
-                {
-                    samples.Append(_timestamps[i], histogram);
-                }
-                else
-                {
-                    samples.Append(_timestamps[i], _values[i]);
-                }
+                AppendOpen(i, samples);
             }
         }
     }
 
-    private OutOfOrderChunk CloseHistograms(int start, int end)
+    private void AppendOpen(int index, SampleBuffer samples)
     {
-        var histograms = new (long, FloatHistogram)[end - start];
-        for (int i = start; i < end; i++)
+        if (_histograms?[index] is { } histogram)
         {
-            histograms[i - start] = (_timestamps[i], _histograms![i]!);
+            samples.Append(_timestamps[index], histogram);
+        }
+        else
+        {
+            samples.Append(_timestamps[index], _values[index]);
         }
 
-        return new OutOfOrderChunk(histograms);
+        samples.SetStartTimestamp(_starts?[index] ?? 0);
     }
 
     private void InsertAt<T>(T[] items, int at, T item)

@@ -12,27 +12,48 @@ namespace Narthex.Tsdb.Head.Series;
 /// </remarks>
 internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore closedChunks, long chunkRangeMs, int samplesTarget = ChunkCutting.SamplesTarget)
 {
+    // By slot, for the series whose open chunk has start timestamps: that of the last sample. There is no page as long as there are none.
+    private readonly PagedColumn<long> _lastStarts = new();
+    private readonly Lock _lastStartsLock = new();
+    private bool _useXor2;
+    private bool _keepStarts;
+
     private readonly int _samplesForEstimate = ChunkCutting.SamplesForEstimate(samplesTarget);
     private readonly int _samplesMax = ChunkCutting.SamplesMax(samplesTarget);
 
     /// <summary>A chunk has at most so many bytes.</summary>
-    public const int ChunkBytesMax = ChunkCutting.BytesMax + XorEncoder.BytesPerSampleMax;
+    public const int ChunkBytesMax = ChunkCutting.BytesMax + Xor2Encoder.BytesPerSampleMax;
 
     // About a third more each time: chunks are half empty at worst for a short while, and moving them costs little beside encoding.
-    private static ReadOnlySpan<byte> SizesInUnits => [2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64];
+    private static ReadOnlySpan<byte> SizesInUnits => [2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 65];
 
     /// <summary>Chunks started so far by this head's appends.</summary>
     public long ChunksCreated;
+
+    /// <summary>How new chunks are encoded. Chunks that are open go on as they are, unless start timestamps are to be kept and they cannot hold any.</summary>
+    public bool UseXor2
+    {
+        get => Volatile.Read(ref _useXor2);
+        set => Volatile.Write(ref _useXor2, value);
+    }
+
+    /// <summary>Whether start timestamps are kept, for which new chunks must be XOR2 ones. Before the first sample.</summary>
+    public bool KeepStarts
+    {
+        get => _keepStarts;
+        set => _keepStarts = value;
+    }
 
     /// <summary>Appends a sample that is newer than the series' last.</summary>
     /// <param name="slot">The slot of the series.</param>
     /// <param name="series">Its state.</param>
     /// <param name="timestampMs">The time.</param>
     /// <param name="value">The value.</param>
+    /// <param name="startMs">Since when the value has been counting; 0 if that is not known. An XOR chunk cannot hold it.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Append(uint slot, ref SeriesState series, long timestampMs, double value)
+    public void Append(uint slot, ref SeriesState series, long timestampMs, double value, long startMs = 0)
     {
-        if (series.Encoder.Count > 0 && IsFull(ref series, timestampMs))
+        if (series.Encoder.Count > 0 && (IsFull(ref series, timestampMs) || (_keepStarts && (series.Flags & SeriesFlags.OpenIsXor2) == 0)))
         {
             Close(slot, ref series);
         }
@@ -40,6 +61,12 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         if (series.Encoder.Count == 0)
         {
             Start(ref series, timestampMs);
+        }
+
+        if ((series.Flags & SeriesFlags.OpenIsXor2) != 0)
+        {
+            AppendXor2(slot, ref series, timestampMs, value, startMs);
+            return;
         }
 
         while (!XorEncoder.TryAppend(ref series.Encoder, OpenBytes(in series), timestampMs, value))
@@ -67,9 +94,53 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         }
     }
 
-    /// <summary>Gives a series without an open chunk one that was open before, to be continued as if nothing had been.</summary>
-    public void Restore(ref SeriesState series, in XorAppenderState state, ReadOnlySpan<byte> chunk)
+    private void AppendXor2(uint slot, ref SeriesState series, long timestampMs, double value, long startMs)
     {
+        long last = (series.Flags & SeriesFlags.OpenHasStarts) != 0 ? _lastStarts[slot] : 0;
+        while (!Xor2Encoder.TryAppend(ref series.Encoder, ref last, OpenBytes(in series), timestampMs, value, startMs))
+        {
+            Grow(ref series);
+        }
+
+        if ((last | startMs) != 0 || (series.Flags & SeriesFlags.OpenHasStarts) != 0)
+        {
+            NoteStart(slot, ref series, last);
+        }
+    }
+
+    private void NoteStart(uint slot, ref SeriesState series, long startMs)
+    {
+        if (!_lastStarts.HasRoom(slot))
+        {
+            lock (_lastStartsLock)
+            {
+                _lastStarts.EnsureRoom(slot);
+            }
+        }
+
+        _lastStarts[slot] = startMs;
+        series.Flags |= SeriesFlags.OpenHasStarts;
+    }
+
+    /// <summary>Gives a series without an open chunk one that was open before, to be continued as if nothing had been.</summary>
+    /// <param name="slot">The slot of the series.</param>
+    /// <param name="series">Its state.</param>
+    /// <param name="encoding">How the chunk is encoded.</param>
+    /// <param name="state">The state of its encoder.</param>
+    /// <param name="lastStartMs">The start timestamp of its last sample.</param>
+    /// <param name="chunk">Its bytes.</param>
+    public void Restore(uint slot, ref SeriesState series, ChunkEncoding encoding, in XorAppenderState state, long lastStartMs, ReadOnlySpan<byte> chunk)
+    {
+        series.Flags &= ~(SeriesFlags.OpenIsXor2 | SeriesFlags.OpenHasStarts);
+        if (encoding == ChunkEncoding.Xor2)
+        {
+            series.Flags |= SeriesFlags.OpenIsXor2;
+            if (lastStartMs != 0)
+            {
+                NoteStart(slot, ref series, lastStartMs);
+            }
+        }
+
         series.OpenUnits = SizesInUnits[^1];
         foreach (byte size in SizesInUnits)
         {
@@ -83,14 +154,22 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         series.OpenChunk = openChunks.Allocate(series.OpenUnits);
         chunk.CopyTo(OpenBytes(in series));
         series.Encoder = state;
-        long firstMs = FirstTimestamp(chunk);
+        long firstMs = FirstTimestamp(encoding, chunk);
         series.CutAtMs = ChunkCutting.RangeEnd(firstMs, chunkRangeMs);
         if (state.Count > _samplesForEstimate && _samplesForEstimate > 0)
         {
             const int OnStackMax = 256;
             Span<long> timestamps = _samplesForEstimate <= OnStackMax ? stackalloc long[_samplesForEstimate] : new long[_samplesForEstimate];
             Span<double> values = _samplesForEstimate <= OnStackMax ? stackalloc double[_samplesForEstimate] : new double[_samplesForEstimate];
-            XorDecoder.TryDecode(chunk, timestamps.Length, timestamps, values, out _);
+            if (encoding == ChunkEncoding.Xor2)
+            {
+                Xor2Decoder.TryDecode(chunk, timestamps.Length, timestamps, values, default, out _);
+            }
+            else
+            {
+                XorDecoder.TryDecode(chunk, timestamps.Length, timestamps, values, out _);
+            }
+
             series.CutAtMs = ChunkCutting.EstimateEnd(firstMs, timestamps[^1], series.CutAtMs);
         }
 
@@ -119,16 +198,16 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
 
         if (encoder.Count == _samplesForEstimate)
         {
-            series.CutAtMs = ChunkCutting.EstimateEnd(FirstTimestamp(OpenBytes(in series)), encoder.LastTimestampMs, series.CutAtMs);
+            series.CutAtMs = ChunkCutting.EstimateEnd(FirstTimestamp(series.OpenEncoding, OpenBytes(in series)), encoder.LastTimestampMs, series.CutAtMs);
         }
 
         return timestampMs >= series.CutAtMs || encoder.Count >= _samplesMax;
     }
 
-    /// <summary>The time of a chunk's first sample, which stands behind the count.</summary>
-    public static long FirstTimestamp(ReadOnlySpan<byte> chunk)
+    /// <summary>The time of the first sample of a chunk of floats, which stands behind the header.</summary>
+    public static long FirstTimestamp(ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
     {
-        var reader = new ByteReader(chunk[2..]);
+        var reader = new ByteReader(chunk[(encoding == ChunkEncoding.Xor2 ? Xor2Encoder.HeaderBytes : XorEncoder.HeaderBytes)..]);
         return reader.ReadVarint();
     }
 
@@ -137,13 +216,20 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         series.OpenUnits = SizesInUnits[0];
         series.OpenChunk = openChunks.Allocate(series.OpenUnits);
         series.CutAtMs = ChunkCutting.RangeEnd(timestampMs, chunkRangeMs);
+        series.Flags &= ~(SeriesFlags.OpenIsXor2 | SeriesFlags.OpenHasStarts);
+        if (UseXor2)
+        {
+            series.Flags |= SeriesFlags.OpenIsXor2;
+        }
+
         Interlocked.Increment(ref ChunksCreated);
     }
 
     private void Close(uint slot, ref SeriesState series)
     {
         ReadOnlySpan<byte> chunk = OpenBytes(in series)[..series.Encoder.ByteCount];
-        series.ClosedChunks = closedChunks.Add(slot, series.ClosedChunks, ChunkEncoding.Xor, FirstTimestamp(chunk), series.Encoder.LastTimestampMs, chunk);
+        series.ClosedChunks = closedChunks.Add(
+            slot, series.ClosedChunks, series.OpenEncoding, FirstTimestamp(series.OpenEncoding, chunk), series.Encoder.LastTimestampMs, chunk);
         openChunks.Free(series.OpenChunk, series.OpenUnits);
         series.OpenChunk = 0;
         series.Encoder = default;

@@ -31,14 +31,14 @@ internal sealed class HistogramSeries
     public long MemoryBytes => 200 + (_open?.MemoryBytes ?? 0);
 
     /// <summary>Appends a histogram that is newer than the last sample. True if that started a chunk; <paramref name="closed"/> is the one that it ended.</summary>
-    public bool Append(long timestampMs, FloatHistogram histogram, long chunkRangeMs, out HistogramChunk? closed)
+    public bool Append(long timestampMs, FloatHistogram histogram, long chunkRangeMs, bool hasStarts, long startMs, out HistogramChunk? closed)
     {
         // Counts that are not integers make a series one of floats. It stays so: those of a float that happen to be integers must not cut a chunk each time.
         bool floats = _floats || !HistogramChunk.HasIntegerCounts(histogram);
         bool started = true;
         closed = null;
         HistogramChunk? previous = floats == _floats ? _open : null;
-        if (_open is not null && (floats != _floats || IsFull(timestampMs, chunkRangeMs)))
+        if (_open is not null && (floats != _floats || hasStarts != _open.HasStarts || IsFull(timestampMs, chunkRangeMs)))
         {
             closed = Close();
         }
@@ -46,11 +46,11 @@ internal sealed class HistogramSeries
         _floats = floats;
         if (_open is null)
         {
-            _open = HistogramChunk.Start(floats, timestampMs, histogram, previous);
+            _open = HistogramChunk.Start(floats, timestampMs, histogram, previous, hasStarts, startMs);
             _cutAtMs = ChunkCutting.RangeEnd(timestampMs, chunkRangeMs);
             _endEstimated = false;
         }
-        else if (!_open.TryAppend(timestampMs, histogram, out HistogramChunk? next))
+        else if (!_open.TryAppend(timestampMs, histogram, out HistogramChunk? next, startMs))
         {
             // That the end counts as estimated already is upstream's way: such a chunk ends with the range, or when it is far too large.
             closed = Close();
@@ -79,7 +79,7 @@ internal sealed class HistogramSeries
     public void Restore(HistogramChunk open, long chunkRangeMs)
     {
         _open = open;
-        _floats = open.Encoding == ChunkEncoding.FloatHistogram;
+        _floats = open.Encoding is ChunkEncoding.FloatHistogram or ChunkEncoding.FloatHistogramWithStarts;
         _cutAtMs = ChunkCutting.RangeEnd(open.FirstTimestampMs, chunkRangeMs);
         _endEstimated = false;
         Newest = open.Last;

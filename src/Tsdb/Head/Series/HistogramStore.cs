@@ -14,8 +14,29 @@ internal sealed class HistogramStore(ClosedChunkStore closedChunks, long chunkRa
     private long _chunksCreated;
     private long _chunksRemoved;
 
+    /// <summary>Whether new chunks keep start timestamps. Before the first sample.</summary>
+    public bool KeepStarts { get; set; }
+
     /// <summary>The number of series with histograms.</summary>
     public int SeriesCount => _series.Count;
+
+    /// <summary>The buckets of the newest histogram of each series, as far as it has been seen.</summary>
+    public long BucketCount
+    {
+        get
+        {
+            long buckets = 0;
+            foreach (KeyValuePair<uint, HistogramSeries> entry in _series)
+            {
+                lock (entry.Value)
+                {
+                    buckets += entry.Value.Newest is { } newest ? newest.PositiveBuckets.Length + newest.NegativeBuckets.Length : 0;
+                }
+            }
+
+            return buckets;
+        }
+    }
 
     /// <summary>Chunks started so far.</summary>
     public long ChunksCreated => Volatile.Read(ref _chunksCreated);
@@ -78,12 +99,12 @@ internal sealed class HistogramStore(ClosedChunkStore closedChunks, long chunkRa
     }
 
     /// <summary>Adds a histogram that is newer than the last sample of its series.</summary>
-    public void Append(uint series, ref SeriesState state, long timestampMs, FloatHistogram histogram)
+    public void Append(uint series, ref SeriesState state, long timestampMs, FloatHistogram histogram, long startMs = 0)
     {
         HistogramSeries found = _series.GetOrAdd(series, static _ => new HistogramSeries());
         lock (found)
         {
-            if (found.Append(timestampMs, histogram, chunkRangeMs, out HistogramChunk? closed))
+            if (found.Append(timestampMs, histogram, chunkRangeMs, KeepStarts, startMs, out HistogramChunk? closed))
             {
                 Interlocked.Increment(ref _chunksCreated);
             }
@@ -167,7 +188,7 @@ internal sealed class HistogramStore(ClosedChunkStore closedChunks, long chunkRa
         }
     }
 
-    private static bool IsHistogram(ChunkEncoding encoding) => encoding != ChunkEncoding.Xor;
+    private static bool IsHistogram(ChunkEncoding encoding) => ChunkEncodings.IsHistogram(encoding);
 
     private void Keep(uint series, ref SeriesState state, HistogramChunk? closed)
     {

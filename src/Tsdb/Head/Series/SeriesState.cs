@@ -31,6 +31,9 @@ internal struct SeriesState
 
     /// <summary>What else there is.</summary>
     public SeriesFlags Flags;
+
+    /// <summary>How the open chunk is encoded.</summary>
+    public readonly ChunkEncoding OpenEncoding => (Flags & SeriesFlags.OpenIsXor2) != 0 ? ChunkEncoding.Xor2 : ChunkEncoding.Xor;
 }
 
 /// <summary>Rarities of a series.</summary>
@@ -45,4 +48,13 @@ internal enum SeriesFlags : byte
 
     /// <summary>It has samples that came out of order: see <see cref="OutOfOrder.OutOfOrderStore"/>.</summary>
     HasOutOfOrder = 2,
+
+    /// <summary>Its newest sample is a staleness marker.</summary>
+    IsStale = 4,
+
+    /// <summary>The open chunk is an XOR2 one.</summary>
+    OpenIsXor2 = 0x40,
+
+    /// <summary>The last sample of the open chunk may have a start timestamp: see <see cref="ChunkAppender"/>.</summary>
+    OpenHasStarts = 0x80,
 }
