@@ -19,7 +19,7 @@ public sealed class UnavailableSettingsTests
             """,
             ".");
         Assert.Equal(
-            ["rule_files", "remote_write", "remote_read", "tracing"],
+            ["remote_write", "remote_read", "tracing"],
             UnavailableSettings.Find(configuration).Select(setting => setting.Key));
     }
 
