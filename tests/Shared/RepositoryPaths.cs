@@ -59,6 +59,13 @@ internal sealed class PeerFactAttribute : FactAttribute
     }
 }
 
+/// <summary>A test against the real Prometheus on upstream's data: skipped, with the reason, where one of them is not there.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class PeerConformanceFactAttribute : FactAttribute
+{
+    public PeerConformanceFactAttribute() => Skip = new PeerFactAttribute().Skip ?? new ConformanceFactAttribute().Skip;
+}
+
 /// <inheritdoc cref="PeerFactAttribute"/>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class PeerTheoryAttribute : TheoryAttribute

@@ -23,14 +23,9 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         Check(report, atLeast: 10_000);
     }
 
-    [PeerFact]
+    [PeerConformanceFact]
     public async Task Dashboards_of_mixins_are_answered_alike()
     {
-        if (RepositoryPaths.Conformance is null)
-        {
-            return; // The corpus is beside the repository, and not everywhere.
-        }
-
         using ServerPair servers = await ServerPair.StartAsync();
         IReadOnlyList<string> corpus = DashboardQueries.Read();
         var data = new DashboardData();
