@@ -85,21 +85,25 @@ public sealed class BlockAnalysis
     private void Add(BlockReader block, uint series)
     {
         SeriesCount++;
-        long coveredMs = 0;
+        long? firstMs = null;
+        long lastMs = 0;
         SeriesChunks chunks = block.Index.ReadChunks(series);
         while (chunks.MoveNext())
         {
-            coveredMs += chunks.Current.Range.MaxMs - chunks.Current.Range.MinMs;
+            firstMs ??= chunks.Current.Range.MinMs;
+            lastMs = chunks.Current.Range.MaxMs;
             if (Chunks is { } sizes)
             {
                 ReadOnlySpan<byte> data = block.ReadChunk(chunks.Current, out ChunkEncoding encoding);
-                (encoding == ChunkEncoding.Xor ? sizes.FloatSamplesList : sizes.HistogramSamplesList).Add(BinaryPrimitives.ReadUInt16BigEndian(data));
-                (encoding == ChunkEncoding.Xor ? sizes.FloatBytesList : sizes.HistogramBytesList).Add(data.Length);
+                bool isFloat = encoding is ChunkEncoding.Xor or ChunkEncoding.Xor2;
+                (isFloat ? sizes.FloatSamplesList : sizes.HistogramSamplesList).Add(BinaryPrimitives.ReadUInt16BigEndian(data));
+                (isFloat ? sizes.FloatBytesList : sizes.HistogramBytesList).Add(data.Length);
             }
         }
 
+        // Gaps in between do not count: what churns is what begins late or ends early.
         double lengthMs = block.Meta.MaxTime - block.Meta.MinTime;
-        double missing = lengthMs > 0 ? (lengthMs - coveredMs) / lengthMs : 0;
+        double missing = lengthMs > 0 ? (lengthMs - (lastMs - (firstMs ?? 0))) / lengthMs : 0;
         foreach (LabelPair label in block.Index.ReadLabels(series))
         {
             LabelPairTotal++;
