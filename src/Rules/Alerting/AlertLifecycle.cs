@@ -59,7 +59,7 @@ internal static class AlertLifecycle
     /// <param name="now">The time.</param>
     /// <param name="hold">How long the expression must hold.</param>
     /// <param name="grace">The least time that an alert waits after a restart before it fires.</param>
-    /// <returns>The new beginning; null if what the evaluations after the restart found can stay, as the alert fires with the next.</returns>
+    /// <returns>The new beginning. That of an alert whose time had passed is the old one, so that it fires with the next evaluation.</returns>
     public static DateTimeOffset Restore(DateTimeOffset activeAt, DateTimeOffset downAt, DateTimeOffset now, TimeSpan hold, TimeSpan grace)
     {
         TimeSpan remaining = hold - (downAt - activeAt);

@@ -54,14 +54,11 @@ internal static class AlertRestoration
             samples.Clear();
             selection.ReadSamples(i, samples);
 
-            // Behind a marker the alert was over, but a server that goes down may leave one too: what counts is the last value.
-            for (int row = samples.Count - 1; row >= 0; row--)
+            // A marker at the end: the alert was over before the server went down. What comes now is a new one, which waits its full time.
+            int row = samples.Count - 1;
+            if (row >= 0 && !StaleNaN.IsStale(samples.Values[row]))
             {
-                if (!StaleNaN.IsStale(samples.Values[row]))
-                {
-                    last[selection.GetLabels(i)] = (samples.Timestamps[row], samples.Values[row]);
-                    break;
-                }
+                last[selection.GetLabels(i)] = (samples.Timestamps[row], samples.Values[row]);
             }
         }
 

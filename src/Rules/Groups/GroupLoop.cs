@@ -51,21 +51,14 @@ internal sealed class GroupLoop(RuleGroup group, CancellationToken abort) : IDis
             {
                 await EvaluateAsync(due).ConfigureAwait(false);
                 await WaitUntilAsync(due + group.Interval).ConfigureAwait(false);
-                int missed = GroupSchedule.CountMissed(due, time.GetUtcNow(), group.Interval);
-                if (missed > 0)
-                {
-                    group.Metrics?.Missed.Increment(missed);
-                    group.Metrics?.Iterations.Increment(missed);
-                }
-
-                due += (missed + 1) * group.Interval;
+                due = NextAfter(due);
                 if (group.NeedsRestoring)
                 {
                     // The evaluation before has found the alerts; this one makes them known, then they learn of their past.
                     await EvaluateAsync(due).ConfigureAwait(false);
                     group.Restore(time.GetUtcNow(), abort);
                     await WaitUntilAsync(due + group.Interval).ConfigureAwait(false);
-                    due += (GroupSchedule.CountMissed(due, time.GetUtcNow(), group.Interval) + 1) * group.Interval;
+                    due = NextAfter(due);
                 }
             }
         }
@@ -73,6 +66,19 @@ internal sealed class GroupLoop(RuleGroup group, CancellationToken abort) : IDis
         {
             // Stopped.
         }
+    }
+
+    // The time of the next evaluation. Those that could not begin, as the last one took too long, are counted.
+    private DateTimeOffset NextAfter(DateTimeOffset due)
+    {
+        int missed = GroupSchedule.CountMissed(due, group.Context.Time.GetUtcNow(), group.Interval);
+        if (missed > 0)
+        {
+            group.Metrics?.Missed.Increment(missed);
+            group.Metrics?.Iterations.Increment(missed);
+        }
+
+        return due + ((missed + 1) * group.Interval);
     }
 
     private async Task EvaluateAsync(DateTimeOffset due)

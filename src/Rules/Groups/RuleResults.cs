@@ -33,26 +33,41 @@ internal sealed class RuleResults
         }
 
         using IAppender appender = appendable.OpenAppender();
+        var rejected = new List<RejectedSample>();
         _next.Clear();
-        foreach (VectorSample sample in samples)
+        try
         {
-            if (!_series.Remove(sample.Labels, out SeriesRef series))
+            foreach (VectorSample sample in samples)
             {
-                series = appender.GetOrAddSeries(sample.Labels);
+                if (!_series.Remove(sample.Labels, out SeriesRef series))
+                {
+                    series = appender.GetOrAddSeries(sample.Labels);
+                }
+
+                // Known from here on, so that a failure below forgets no series.
+                _next[sample.Labels] = series;
+                Append(appender, series, sample);
             }
 
-            Append(appender, series, sample);
-            _next[sample.Labels] = series;
-        }
+            foreach (SeriesRef gone in _series.Values)
+            {
+                appender.Append(gone, timestampMs, StaleNaN.Value);
+            }
 
-        foreach (SeriesRef gone in _series.Values)
+            appender.Commit(rejected);
+        }
+        catch (StorageException)
         {
-            appender.Append(gone, timestampMs, StaleNaN.Value);
+            // No marker has been stored either: the next evaluation that succeeds owes them.
+            foreach ((Labels labels, SeriesRef series) in _next)
+            {
+                _series[labels] = series;
+            }
+
+            throw;
         }
 
         (_series, _next) = (_next, _series);
-        var rejected = new List<RejectedSample>();
-        appender.Commit(rejected);
         return rejected.Count == 0 ? default : Repeat(appender, samples, rejected);
     }
 

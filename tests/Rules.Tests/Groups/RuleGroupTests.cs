@@ -163,4 +163,43 @@ public sealed class RuleGroupTests
         Assert.Equal(RuleBench.Start.AddMinutes(5), rule.GetActiveAlerts().Single().ActiveAt);
         Assert.True(rule.IsRestored);
     }
+
+    [Fact]
+    public async Task After_a_restart_an_alert_that_was_over_before_it_waits_its_full_time()
+    {
+        await using RuleBench bench = await RuleBench.OpenAsync();
+        const string Rules = "{name: g, rules: [{alert: Down, expr: up == 0, for: 30m}]}";
+        bench.Append(0, 0, "__name__", "up");
+        RuleGroup before = bench.Group(Rules);
+        await before.EvaluateAsync(RuleBench.Start, CancellationToken.None);
+        bench.Append(4, 0, "__name__", "up");
+        await before.EvaluateAsync(RuleBench.Start.AddMinutes(4), CancellationToken.None);
+        bench.Append(5, 1, "__name__", "up");
+        await before.EvaluateAsync(RuleBench.Start.AddMinutes(5), CancellationToken.None);
+
+        RuleGroup after = bench.Group(Rules, isRestored: false);
+        bench.Append(15, 0, "__name__", "up");
+        await after.EvaluateAsync(RuleBench.Start.AddMinutes(15), CancellationToken.None);
+        after.Restore(RuleBench.Start.AddMinutes(15), CancellationToken.None);
+        Assert.Equal(RuleBench.Start.AddMinutes(15), ((AlertingRule)after.Rules[0]).GetActiveAlerts().Single().ActiveAt);
+    }
+
+    [Fact]
+    public async Task A_series_that_vanishes_while_nothing_can_be_stored_ends_as_soon_as_something_can()
+    {
+        await using RuleBench bench = await RuleBench.OpenAsync();
+        bench.Append(0, 1, "__name__", "up", "job", "a");
+        bench.Append(0, 1, "__name__", "up", "job", "b");
+        var storage = new FailingAppendable(bench.Context.Appendable);
+        bench.Context = bench.Context with { Appendable = storage };
+        RuleGroup group = bench.Group("{name: g, rules: [{record: r, expr: up == 1}]}");
+        await group.EvaluateAsync(RuleBench.Start, CancellationToken.None);
+        bench.Append(1, 0, "__name__", "up", "job", "b");
+        storage.IsFailing = true;
+        await group.EvaluateAsync(RuleBench.Start.AddMinutes(1), CancellationToken.None);
+        Assert.Equal(RuleHealth.Bad, group.Rules[0].Health);
+        storage.IsFailing = false;
+        await group.EvaluateAsync(RuleBench.Start.AddMinutes(2), CancellationToken.None);
+        Assert.Equal(["""{__name__="r", job="a"} 1"""], await bench.QueryAsync("{__name__=\"r\"}", 2));
+    }
 }
