@@ -3,6 +3,7 @@ using Narthex.Configuration;
 using Narthex.HttpClients;
 using Narthex.Instrumentation;
 using Narthex.Model;
+using Narthex.Tests;
 
 namespace Narthex.Discovery.Tests;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Narthex.Configuration;
 using Narthex.Model;
 using Narthex.Notifications.Tests.Doubles;
+using Narthex.Tests;
 
 namespace Narthex.Notifications.Tests;
 

@@ -4,6 +4,7 @@ using Narthex.Discovery.Dns;
 using Narthex.Discovery.Refreshing;
 using Narthex.Instrumentation;
 using Narthex.Model;
+using Narthex.Tests;
 
 namespace Narthex.Discovery.Tests.Dns;
 

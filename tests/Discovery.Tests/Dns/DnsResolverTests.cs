@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Narthex.Discovery.Dns;
+using Narthex.Tests;
 
 namespace Narthex.Discovery.Tests.Dns;
 

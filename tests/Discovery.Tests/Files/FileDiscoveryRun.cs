@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Narthex.Configuration;
 using Narthex.Discovery.Files;
 using Narthex.Model;
+using Narthex.Tests;
 
 namespace Narthex.Discovery.Tests.Files;
 

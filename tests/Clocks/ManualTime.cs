@@ -1,4 +1,4 @@
-namespace Narthex.Discovery.Tests;
+namespace Narthex.Tests;
 
 /// <summary>A clock that stands still until the test moves it; timers fire then, on the test's thread.</summary>
 internal sealed class ManualTime : TimeProvider
