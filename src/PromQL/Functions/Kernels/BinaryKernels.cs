@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Narthex.PromQL.Syntax;
 
@@ -10,7 +11,8 @@ internal interface IArithmetic
 
     static abstract double Apply(double left, double right);
 
-    static abstract Vector<double> Apply(Vector<double> left, Vector<double> right);
+    // Only asked for if IsVectorised: operators without vector instructions have none of their own.
+    static virtual Vector<double> Apply(Vector<double> left, Vector<double> right) => throw new UnreachableException();
 }
 
 /// <summary>Binary operators over columns: one specialised loop for each operator.</summary>
@@ -143,8 +145,6 @@ internal static class BinaryKernels
         public static bool IsVectorised => false;
 
         public static double Apply(double left, double right) => left % right;
-
-        public static Vector<double> Apply(Vector<double> left, Vector<double> right) => throw new NotSupportedException();
     }
 
     private readonly struct Exponentiation : IArithmetic
@@ -152,8 +152,6 @@ internal static class BinaryKernels
         public static bool IsVectorised => false;
 
         public static double Apply(double left, double right) => Math.Pow(left, right);
-
-        public static Vector<double> Apply(Vector<double> left, Vector<double> right) => throw new NotSupportedException();
     }
 
     private readonly struct ArcTangent : IArithmetic
@@ -161,7 +159,5 @@ internal static class BinaryKernels
         public static bool IsVectorised => false;
 
         public static double Apply(double left, double right) => Math.Atan2(left, right);
-
-        public static Vector<double> Apply(Vector<double> left, Vector<double> right) => throw new NotSupportedException();
     }
 }
