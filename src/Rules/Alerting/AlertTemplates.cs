@@ -2,6 +2,7 @@ using System.Text;
 using Narthex.Model;
 using Narthex.PromQL;
 using Narthex.Templating;
+using Narthex.Templating.Text;
 
 namespace Narthex.Rules.Alerting;
 
@@ -32,7 +33,7 @@ internal sealed class AlertTemplateData(
     }
 
     /// <inheritdoc/>
-    public string Print() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{{{labels} {externalLabels} {externalUrl} {value}}}");
+    public string Print() => $"{{{GoFormatter.Print(labels)} {GoFormatter.Print(externalLabels)} {externalUrl} {GoFormatter.Print(value)}}}";
 }
 
 /// <summary>Expands the labels and annotations of alerts.</summary>

@@ -43,8 +43,8 @@ internal sealed class RuleFileCheck(RuleFileOptions options)
     private void CheckRule(RuleGroupConfig group, int index)
     {
         RuleConfig rule = group.Rules[index];
-        string name = rule.Record.Length > 0 ? rule.Record : rule.Alert;
-        string where = $"group {GoQuote.Quote(group.Name)}, rule {index + 1}, {GoQuote.Quote(rule.Alert.Length > 0 ? rule.Alert : name)}: ";
+        string name = rule.Alert.Length > 0 ? rule.Alert : rule.Record;
+        string where = $"group {GoQuote.Quote(group.Name)}, rule {index + 1}, {GoQuote.Quote(name)}: ";
         void Fault(string fault, params ReadOnlySpan<TextPosition> positions)
         {
             string places = "";

@@ -6,7 +6,7 @@ using Narthex.Model;
 namespace Narthex.Templating.Text;
 
 /// <summary>Prints values as Go's package fmt does: <c>print</c>, <c>println</c>, <c>printf</c>.</summary>
-internal static class GoFormatter
+public static class GoFormatter
 {
     /// <summary>A value as <c>%v</c> prints it.</summary>
     public static string Print(object? value) => value switch
@@ -27,7 +27,7 @@ internal static class GoFormatter
     };
 
     /// <summary>Values behind each other, with a space between two that are both no text.</summary>
-    public static string PrintAll(IReadOnlyList<object?> values)
+    internal static string PrintAll(IReadOnlyList<object?> values)
     {
         var text = new StringBuilder();
         for (int i = 0; i < values.Count; i++)
