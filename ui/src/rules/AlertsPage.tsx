@@ -1,6 +1,6 @@
 import "../targets/targets.css";
 import "./rules.css";
-import { Badge, Group, SegmentedControl, TextInput } from "@mantine/core";
+import { Badge, Group, SegmentedControl } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { ActiveAlert, AlertingRule, RulesData } from "../api/types";
 import { useApi } from "../api/useApi";
@@ -8,8 +8,7 @@ import { navigate, useSearch } from "../app/router";
 import { DownIcon, RightIcon } from "../components/icons";
 import { ErrorNotice } from "../components/Notices";
 import { LabelTags } from "../components/SeriesName";
-import { formatDuration } from "../time/duration";
-import { Ago, Annotations, ExpressionLink, GroupTitle, Health, stateColors } from "./RuleParts";
+import { Ago, Annotations, ExpressionLink, GroupTitle, Health, RuleSearch, RuleTerms, stateColors } from "./RuleParts";
 import { countStates, decodeFilter, encodeFilter, filterGroups, type RuleFilter } from "./ruleModel";
 
 const refreshMs = 10_000;
@@ -50,11 +49,7 @@ export default function AlertsPage() {
             ]}
           />
         </div>
-        <TextInput
-          size="xs" w={260} type="search" aria-label="Search" placeholder="Name, label, expression or file"
-          value={filter.search}
-          onChange={(event) => change({ search: event.currentTarget.value })}
-        />
+        <RuleSearch value={filter.search} onChange={(search) => change({ search })} />
       </Group>
       {error && <ErrorNotice error={error} />}
       {result && shown.length === 0 && <p className="soft">{total === 0 ? "No alerting rules are loaded." : "No alert matches the filter."}</p>}
@@ -97,11 +92,7 @@ function RuleDetails({ rule }: { rule: AlertingRule }) {
   return (
     <div className="rule-body">
       <ExpressionLink query={rule.query} />
-      <Group gap="sm">
-        {rule.duration > 0 && <span className="soft">for {formatDuration(rule.duration * 1000)}</span>}
-        {rule.keepFiringFor > 0 && <span className="soft">keep firing for {formatDuration(rule.keepFiringFor * 1000)}</span>}
-        <LabelTags labels={rule.labels ?? {}} />
-      </Group>
+      <RuleTerms rule={rule} />
       <Annotations annotations={rule.annotations} />
       {alerts.length > 0 && (
         <div className="table-scroll">

@@ -1,8 +1,9 @@
-import { Badge } from "@mantine/core";
+import { Badge, Group, TextInput } from "@mantine/core";
 import type { AlertState, Labels, Rule, RuleGroup } from "../api/types";
 import { PageLink } from "../app/router";
 import { useTimeZone } from "../app/settings";
-import { describeDuration } from "../time/duration";
+import { LabelTags } from "../components/SeriesName";
+import { describeDuration, formatDuration } from "../time/duration";
 import { formatInstant } from "../time/instant";
 
 export const stateColors: Readonly<Record<AlertState, string>> = { firing: "red", pending: "yellow", inactive: "green", unknown: "gray" };
@@ -71,5 +72,26 @@ export function GroupTitle({ group }: { group: RuleGroup }) {
       <span className="wrap-text">{group.name}</span>
       <span className="soft wrap-text">{group.file}</span>
     </h2>
+  );
+}
+
+/** How long the condition must hold, how long it outlives it, and the labels that the rule adds. */
+export function RuleTerms({ rule }: { rule: Rule }) {
+  return (
+    <Group gap="sm">
+      {rule.type === "alerting" && rule.duration > 0 && <span className="soft">for {formatDuration(rule.duration * 1000)}</span>}
+      {rule.type === "alerting" && rule.keepFiringFor > 0 && <span className="soft">keep firing for {formatDuration(rule.keepFiringFor * 1000)}</span>}
+      <LabelTags labels={rule.labels ?? {}} />
+    </Group>
+  );
+}
+
+export function RuleSearch({ value, onChange }: { value: string; onChange: (search: string) => void }) {
+  return (
+    <TextInput
+      size="xs" w={260} type="search" aria-label="Search" placeholder="Name, label, expression or file"
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
   );
 }

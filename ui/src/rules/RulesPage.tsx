@@ -1,15 +1,14 @@
 import "../targets/targets.css";
 import "./rules.css";
-import { Badge, Group, SegmentedControl, TextInput } from "@mantine/core";
+import { Badge, Group, SegmentedControl } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { Rule, RulesData } from "../api/types";
 import { useApi } from "../api/useApi";
 import { navigate, useSearch } from "../app/router";
 import { DownIcon, RightIcon } from "../components/icons";
 import { ErrorNotice } from "../components/Notices";
-import { LabelTags } from "../components/SeriesName";
 import { describeDuration, formatDuration } from "../time/duration";
-import { Ago, Annotations, ExpressionLink, GroupTitle, Health } from "./RuleParts";
+import { Ago, Annotations, ExpressionLink, GroupTitle, Health, RuleSearch, RuleTerms } from "./RuleParts";
 import { decodeFilter, encodeFilter, filterGroups, type RuleFilter } from "./ruleModel";
 
 const refreshMs = 10_000;
@@ -44,11 +43,7 @@ export default function RulesPage() {
             data={[{ value: "", label: "All" }, { value: "ok", label: "OK" }, { value: "err", label: "Failing" }, { value: "unknown", label: "Not evaluated" }]}
           />
         </div>
-        <TextInput
-          size="xs" w={260} type="search" aria-label="Search" placeholder="Name, label, expression or file"
-          value={filter.search}
-          onChange={(event) => change({ search: event.currentTarget.value })}
-        />
+        <RuleSearch value={filter.search} onChange={(search) => change({ search })} />
       </Group>
       {error && <ErrorNotice error={error} />}
       {result && shown.length === 0 && <p className="soft">{rules === 0 ? "No rules are loaded." : "No rule matches the filter."}</p>}
@@ -90,11 +85,7 @@ function RuleRow({ rule }: { rule: Rule }) {
       {open && (
         <div className="rule-body">
           <ExpressionLink query={rule.query} />
-          <Group gap="sm">
-            {rule.type === "alerting" && rule.duration > 0 && <span className="soft">for {formatDuration(rule.duration * 1000)}</span>}
-            {rule.type === "alerting" && rule.keepFiringFor > 0 && <span className="soft">keep firing for {formatDuration(rule.keepFiringFor * 1000)}</span>}
-            <LabelTags labels={rule.labels ?? {}} />
-          </Group>
+          <RuleTerms rule={rule} />
           {rule.type === "alerting" && <Annotations annotations={rule.annotations} />}
         </div>
       )}
