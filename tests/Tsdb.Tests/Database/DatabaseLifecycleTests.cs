@@ -53,7 +53,7 @@ public sealed class DatabaseLifecycleTests : IDisposable
                 {
                     // As after a kill: a copy of the directory while everything is open.
                     string copy = Path.Combine(_root, $"killed{minute}");
-                    database.PauseMaintenance(() => CopyOpen(data, copy));
+                    database.PauseMaintenance(() => OpenDirectory.Copy(data, copy));
                     await database.DisposeAsync();
                     data = copy;
                     database = await OpenAsync(data);
@@ -192,21 +192,6 @@ public sealed class DatabaseLifecycleTests : IDisposable
 
     private static Task<TsdbDatabase> OpenAsync(string data, TsdbOptions? options = null) =>
         TsdbDatabase.OpenAsync(data, options ?? s_small, new MetricRegistry(), TimeProvider.System, NullLogger.Instance);
-
-    private static void CopyOpen(string from, string to)
-    {
-        foreach (string path in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, path));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (Path.GetFileName(path) != "lock")
-            {
-                using FileStream source = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                using FileStream copy = File.Create(target);
-                source.CopyTo(copy);
-            }
-        }
-    }
 
     private static void Commit(TsdbDatabase database, SortedDictionary<string, List<(long Ms, ulong Bits)>> model, Random random, long nowMs)
     {

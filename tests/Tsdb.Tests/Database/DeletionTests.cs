@@ -59,7 +59,7 @@ public sealed class DeletionTests : IDisposable
                     break;
                 case 6:
                     string copy = Path.Combine(_root, $"killed{minute}");
-                    database.PauseMaintenance(() => CopyOpen(data, copy));
+                    database.PauseMaintenance(() => OpenDirectory.Copy(data, copy));
                     await database.DisposeAsync();
                     data = copy;
                     database = await OpenAsync(data);
@@ -254,21 +254,6 @@ public sealed class DeletionTests : IDisposable
         using IAppender appender = database.OpenAppender();
         appender.Append(appender.GetOrAddSeries(Labels.FromStrings("__name__", name)), ms, value);
         Assert.Equal(1, appender.Commit().Appended);
-    }
-
-    private static void CopyOpen(string from, string to)
-    {
-        foreach (string path in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, path));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (Path.GetFileName(path) != "lock")
-            {
-                using FileStream source = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                using FileStream copy = File.Create(target);
-                source.CopyTo(copy);
-            }
-        }
     }
 
     /// <summary>The samples that must be there.</summary>

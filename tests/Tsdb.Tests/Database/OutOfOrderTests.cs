@@ -54,7 +54,7 @@ public sealed class OutOfOrderTests : IDisposable
                     break;
                 case 3 when random.Next(2) == 0:
                     string copy = Path.Combine(_root, $"killed{minute}");
-                    database.PauseMaintenance(() => CopyOpen(data, copy));
+                    database.PauseMaintenance(() => OpenDirectory.Copy(data, copy));
                     await database.DisposeAsync();
                     data = copy;
                     database = await OpenAsync(data);
@@ -182,7 +182,7 @@ public sealed class OutOfOrderTests : IDisposable
                 Append(database, "a", -i, i);
             }
 
-            CopyOpen(data, Path.Combine(_root, "killed"));
+            OpenDirectory.Copy(data, Path.Combine(_root, "killed"));
         }
 
         long length = new FileInfo(Path.Combine(_root, "killed", "wbl", "00000000")).Length;
@@ -190,7 +190,7 @@ public sealed class OutOfOrderTests : IDisposable
         for (long cut = 0; cut <= length; cut += 37)
         {
             string copy = Path.Combine(_root, $"cut{cut}");
-            CopyOpen(Path.Combine(_root, "killed"), copy);
+            OpenDirectory.Copy(Path.Combine(_root, "killed"), copy);
             using (FileStream log = File.OpenWrite(Path.Combine(copy, "wbl", "00000000")))
             {
                 log.SetLength(cut);
@@ -318,21 +318,6 @@ public sealed class OutOfOrderTests : IDisposable
         }
 
         Assert.Equal(0, appender.Commit().Rejected);
-    }
-
-    internal static void CopyOpen(string from, string to)
-    {
-        foreach (string path in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, path));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (Path.GetFileName(path) != "lock")
-            {
-                using FileStream source = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-                using FileStream copy = File.Create(target);
-                source.CopyTo(copy);
-            }
-        }
     }
 
     /// <summary>What there must be: sorted by time, and for each sample whether it came in order.</summary>

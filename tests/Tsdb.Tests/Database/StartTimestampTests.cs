@@ -64,7 +64,7 @@ public sealed class StartTimestampTests : IDisposable
                     break;
                 case 4 when random.Next(2) == 0:
                     string copy = Path.Combine(_root, $"killed{minute}");
-                    database.PauseMaintenance(() => OutOfOrderTests.CopyOpen(data, copy));
+                    database.PauseMaintenance(() => OpenDirectory.Copy(data, copy));
                     await database.DisposeAsync();
                     data = copy;
                     database = await OpenAsync(data, options);
