@@ -76,6 +76,7 @@ public sealed class HttpClientFactory
         }
 
         // Redirects are followed above the credentials, so that they are put on for each hop anew, or not.
+        handler = new ConnectionFaultHandler(handler);
         return config.FollowRedirects ? new RedirectHandler(handler) : handler;
     }
 
