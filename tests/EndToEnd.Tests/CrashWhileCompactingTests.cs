@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Narthex.Tests;
 using Xunit.Abstractions;
 
@@ -165,7 +166,7 @@ public sealed class CrashWhileCompactingTests : IDisposable
                 Directory.Delete(Path.Combine(_data, "snapshots"), recursive: true);
             }
         }
-        catch (Exception error) when (error is HttpRequestException or IOException)
+        catch (Exception error) when (error is HttpRequestException or IOException or SocketException)
         {
             // Killed.
         }
@@ -203,7 +204,7 @@ public sealed class CrashWhileCompactingTests : IDisposable
             _lateAcknowledged[part] = end;
             return true;
         }
-        catch (Exception error) when (error is HttpRequestException or IOException)
+        catch (Exception error) when (error is HttpRequestException or IOException or SocketException)
         {
             return false;
         }
