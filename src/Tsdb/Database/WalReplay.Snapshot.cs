@@ -179,9 +179,14 @@ internal sealed partial class WalReplay
     private bool Load(in SnapshotSeries snapshot)
     {
         uint slot = AddSeries(snapshot.Number, snapshot.Labels.ToLabels());
-        return snapshot.HasChunk
-            && (ChunkEncodings.IsFloat(snapshot.Encoding)
-                ? head.RestoreFloats(slot, snapshot.Encoding, snapshot.Chunk)
-                : head.Restore(slot, snapshot.Encoding, snapshot.Chunk));
+        if (!snapshot.HasChunk)
+        {
+            head.RestoreStaleness(slot);
+            return false;
+        }
+
+        return ChunkEncodings.IsFloat(snapshot.Encoding)
+            ? head.RestoreFloats(slot, snapshot.Encoding, snapshot.Chunk)
+            : head.Restore(slot, snapshot.Encoding, snapshot.Chunk);
     }
 }
