@@ -118,7 +118,7 @@ public sealed class AlertmanagerTests
                 }
             }
 
-            Assert.Equal("firing", LastTold(hook, name, "Kept a").GetProperty("status").GetString());
+            await UntilAsync(() => Task.FromResult(LastTold(hook, name, "Kept a").GetProperty("status").GetString() == "firing"));
             Assert.DoesNotContain(hook.ToldBy(name), alert => AlertingServer.KeyOf(alert.GetProperty("labels")).Split(' ')[0] is "Waiting" or "Muted");
         }
 
