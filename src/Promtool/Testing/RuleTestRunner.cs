@@ -29,8 +29,15 @@ internal sealed record RuleTestSettings
 }
 
 /// <summary>Runs unit tests: feeds series into memory, evaluates the rules step by step, and compares.</summary>
-internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings settings)
+/// <remarks>Tests share the engine, which knows their queries from one test to the next, and the rule files, which are read once.</remarks>
+internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings settings) : IDisposable
 {
+    private readonly QueryEngine _engine = new(settings.Engine, console.Time, new MetricRegistry());
+    private readonly Dictionary<string, RuleFileConfig> _ruleFiles = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public void Dispose() => _engine.Dispose();
+
     /// <summary>Runs a test and returns what failed.</summary>
     public async Task<IReadOnlyList<string>> RunAsync(
         RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, CancellationToken cancellationToken)
@@ -43,14 +50,13 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
 
         try
         {
-            using var engine = new QueryEngine(settings.Engine, console.Time, new MetricRegistry());
             var head = new HeadStorage();
             var input = new TestInput(test, test.Interval ?? file.EvaluationInterval);
-            List<RuleGroup> groups = LoadGroups(test, file, ruleFiles, order, engine, head);
+            List<RuleGroup> groups = LoadGroups(test, file, ruleFiles, order, head);
             List<string> errors = await EvaluateAsync(test, file, groups, input, head, cancellationToken).ConfigureAwait(false);
             if (errors.Count == 0 || errors[0].StartsWith("    rule: ", StringComparison.Ordinal) is false)
             {
-                await CompareQueriesAsync(test, file, engine, head, errors, cancellationToken).ConfigureAwait(false);
+                await CompareQueriesAsync(test, file, head, errors, cancellationToken).ConfigureAwait(false);
             }
 
             if (settings.Debug)
@@ -78,7 +84,7 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
     }
 
     private List<RuleGroup> LoadGroups(
-        RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, QueryEngine engine, HeadStorage head)
+        RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, HeadStorage head)
     {
         var labels = new LabelsBuilder();
         foreach ((string name, string value) in test.ExternalLabels)
@@ -93,18 +99,17 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
 
         var context = new RuleContext
         {
-            Query = RuleContext.QueryWith(engine, () => head),
+            Query = RuleContext.QueryWith(_engine, () => head),
             Appendable = head,
             ExternalLabels = labels.ToLabels(),
             ExternalUrl = externalUrl,
             Time = console.Time,
             Logger = NullLogger.Instance,
         };
-        var options = new RuleFileOptions { IgnoreUnknownKeys = settings.IgnoreUnknownKeys, Language = settings.Language };
         var groups = new List<RuleGroup>();
         foreach (string path in ruleFiles)
         {
-            foreach (RuleGroupConfig group in RuleFileLoader.LoadFile(path, options).Groups)
+            foreach (RuleGroupConfig group in LoadFile(path).Groups)
             {
                 groups.Add(new RuleGroup(group, path, test.Interval ?? file.EvaluationInterval, context, settings.Language, isRestored: true));
             }
@@ -112,6 +117,17 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
 
         // Groups without a place in the order count as if they were first in it.
         return [.. groups.OrderBy(group => order.GetValueOrDefault(group.Name))];
+    }
+
+    private RuleFileConfig LoadFile(string path)
+    {
+        if (!_ruleFiles.TryGetValue(path, out RuleFileConfig? file))
+        {
+            file = RuleFileLoader.LoadFile(path, new RuleFileOptions { IgnoreUnknownKeys = settings.IgnoreUnknownKeys, Language = settings.Language });
+            _ruleFiles.Add(path, file);
+        }
+
+        return file;
     }
 
     private async Task<List<string>> EvaluateAsync(
@@ -162,10 +178,10 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         return errors;
     }
 
-    private static async Task CompareQueriesAsync(
-        RuleTest test, RuleTestFile file, QueryEngine engine, HeadStorage head, List<string> errors, CancellationToken cancellationToken)
+    private async Task CompareQueriesAsync(
+        RuleTest test, RuleTestFile file, HeadStorage head, List<string> errors, CancellationToken cancellationToken)
     {
-        RuleQuery query = RuleContext.QueryWith(engine, () => head);
+        RuleQuery query = RuleContext.QueryWith(_engine, () => head);
         foreach (QueryExpectation expected in test.Queries)
         {
             if (await SampleComparison.CompareAsync(expected, test.StartMs, file.FuzzyCompare, query, cancellationToken).ConfigureAwait(false) is { } fault)
