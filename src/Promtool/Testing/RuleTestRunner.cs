@@ -32,8 +32,12 @@ internal sealed record RuleTestSettings
 /// <remarks>Tests share the engine, which knows their queries from one test to the next, and the rule files, which are read once.</remarks>
 internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings settings) : IDisposable
 {
+    private static readonly Task<IReadOnlyList<VectorSample>> s_nothing = Task.FromResult<IReadOnlyList<VectorSample>>([]);
+
     private readonly QueryEngine _engine = new(settings.Engine, console.Time, new MetricRegistry());
     private readonly Dictionary<string, RuleFileConfig> _ruleFiles = new(StringComparer.Ordinal);
+    private readonly IdleQueries _idle = new(settings.Language);
+    private readonly HashSet<string> _provenIdle = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
@@ -52,7 +56,7 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         {
             var head = new HeadStorage();
             var input = new TestInput(test, test.Interval ?? file.EvaluationInterval);
-            List<RuleGroup> groups = LoadGroups(test, file, ruleFiles, order, head);
+            List<RuleGroup> groups = LoadGroups(test, file, ruleFiles, order, input, head);
             List<string> errors = await EvaluateAsync(test, file, groups, input, head, cancellationToken).ConfigureAwait(false);
             if (errors.Count == 0 || errors[0].StartsWith("    rule: ", StringComparison.Ordinal) is false)
             {
@@ -84,7 +88,7 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
     }
 
     private List<RuleGroup> LoadGroups(
-        RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, HeadStorage head)
+        RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, TestInput input, HeadStorage head)
     {
         var labels = new LabelsBuilder();
         foreach ((string name, string value) in test.ExternalLabels)
@@ -97,9 +101,11 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
             throw new ToolException($"parse {GoQuote.Quote(test.ExternalUrl)}: invalid URL");
         }
 
+        RuleGroupConfig[][] files = [.. ruleFiles.Select(path => LoadFile(path).Groups.ToArray())];
+        HashSet<string> idle = _idle.Find(files.SelectMany(groups => groups).SelectMany(group => group.Rules), input.Series);
         var context = new RuleContext
         {
-            Query = RuleContext.QueryWith(_engine, () => head),
+            Query = SkipIdle(RuleContext.QueryWith(_engine, () => head), idle),
             Appendable = head,
             ExternalLabels = labels.ToLabels(),
             ExternalUrl = externalUrl,
@@ -107,16 +113,34 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
             Logger = NullLogger.Instance,
         };
         var groups = new List<RuleGroup>();
-        foreach (string path in ruleFiles)
+        for (int i = 0; i < files.Length; i++)
         {
-            foreach (RuleGroupConfig group in LoadFile(path).Groups)
+            foreach (RuleGroupConfig group in files[i])
             {
-                groups.Add(new RuleGroup(group, path, test.Interval ?? file.EvaluationInterval, context, settings.Language, isRestored: true));
+                groups.Add(new RuleGroup(group, ruleFiles[i], test.Interval ?? file.EvaluationInterval, context, settings.Language, isRestored: true));
             }
         }
 
         // Groups without a place in the order count as if they were first in it.
         return [.. groups.OrderBy(group => order.GetValueOrDefault(group.Name))];
+    }
+
+    // Each of them is asked once for all tests, since what is wrong with its text shows at once.
+    private RuleQuery SkipIdle(RuleQuery query, HashSet<string> idle)
+    {
+        return (text, timestampMs, origin, cancellationToken) =>
+            idle.Contains(text) && _provenIdle.Contains(text) ? s_nothing : AskAsync(text, timestampMs, origin, cancellationToken);
+
+        async Task<IReadOnlyList<VectorSample>> AskAsync(string text, long timestampMs, QueryOrigin origin, CancellationToken cancellationToken)
+        {
+            IReadOnlyList<VectorSample> samples = await query(text, timestampMs, origin, cancellationToken).ConfigureAwait(false);
+            if (idle.Contains(text))
+            {
+                _provenIdle.Add(text);
+            }
+
+            return samples;
+        }
     }
 
     private RuleFileConfig LoadFile(string path)

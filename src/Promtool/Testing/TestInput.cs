@@ -34,6 +34,9 @@ internal sealed class TestInput
         }
     }
 
+    /// <summary>The labels of its series.</summary>
+    public IEnumerable<Labels> Series => _series.Select(series => series.Description.Labels);
+
     /// <summary>Stores what there is up to a time.</summary>
     public void AppendTill(long timestampMs, IAppender appender)
     {
