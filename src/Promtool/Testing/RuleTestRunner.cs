@@ -65,7 +65,7 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
 
             if (settings.Debug)
             {
-                Dump(test, file, head);
+                Dump(test, head);
             }
 
             return errors;
@@ -215,10 +215,10 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         }
     }
 
-    private void Dump(RuleTest test, RuleTestFile file, HeadStorage head)
+    private void Dump(RuleTest test, HeadStorage head)
     {
         IEnumerable<TimeSpan> times = test.Alerts.Select(alert => alert.EvaluationTime).Concat(test.Queries.Select(query => query.EvaluationTime));
-        TimeSpan last = times.DefaultIfEmpty().Max() + file.EvaluationInterval;
+        TimeSpan last = times.DefaultIfEmpty().Max() + TimeSpan.FromSeconds(1);
         console.Out.WriteLine($"DEBUG: Dump of all data (input_series and rules) at {GoDuration.Format(last)}:");
         using IQuerier querier = head.OpenQuerier(new TimeRange(long.MinValue, long.MaxValue));
         var hints = new SelectHints { Range = new TimeRange(long.MinValue, long.MaxValue), Function = "", Sorted = true };
@@ -228,10 +228,13 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         {
             samples.Clear();
             selection.ReadSamples(i, samples);
-            console.Out.WriteLine($"{selection.GetLabels(i)} {string.Join(' ', Enumerable.Range(0, samples.Count).Select(at => PointOf(samples, at)))}");
+            console.Out.WriteLine($"{selection.GetLabels(i)} =>");
+            for (int at = 0; at < samples.Count; at++)
+            {
+                console.Out.WriteLine(PointOf(samples, at));
+            }
         }
 
-        console.Out.WriteLine();
     }
 
     private static string PointOf(SampleBuffer samples, int at)

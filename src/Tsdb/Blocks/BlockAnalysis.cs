@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Text;
 using Narthex.Model;
+using Narthex.Storage;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Index;
 
@@ -95,9 +95,14 @@ public sealed class BlockAnalysis
             if (Chunks is { } sizes)
             {
                 ReadOnlySpan<byte> data = block.ReadChunk(chunks.Current, out ChunkEncoding encoding);
-                bool isFloat = encoding is ChunkEncoding.Xor or ChunkEncoding.Xor2;
-                (isFloat ? sizes.FloatSamplesList : sizes.HistogramSamplesList).Add(BinaryPrimitives.ReadUInt16BigEndian(data));
-                (isFloat ? sizes.FloatBytesList : sizes.HistogramBytesList).Add(data.Length);
+                try
+                {
+                    sizes.Add(encoding, data);
+                }
+                catch (ChunkCorruptionException error)
+                {
+                    throw new BlockCorruptionException(block.Meta.Ulid.ToString(), "chunks", error.Message, error);
+                }
             }
         }
 
@@ -151,6 +156,12 @@ public sealed class ChunkSizes
     /// <summary>Bytes of each chunk of histograms.</summary>
     public IReadOnlyList<int> HistogramBytes => HistogramBytesList;
 
+    /// <summary>Buckets of all samples of each chunk of histograms.</summary>
+    public IReadOnlyList<int> HistogramBuckets => HistogramBucketsList;
+
+    /// <summary>All chunks.</summary>
+    public int Count => FloatSamplesList.Count + HistogramSamplesList.Count;
+
     internal List<int> FloatSamplesList { get; } = [];
 
     internal List<int> FloatBytesList { get; } = [];
@@ -158,4 +169,29 @@ public sealed class ChunkSizes
     internal List<int> HistogramSamplesList { get; } = [];
 
     internal List<int> HistogramBytesList { get; } = [];
+
+    internal List<int> HistogramBucketsList { get; } = [];
+
+    /// <exception cref="ChunkCorruptionException">The chunk is damaged.</exception>
+    internal void Add(ChunkEncoding encoding, ReadOnlySpan<byte> data)
+    {
+        if (encoding is ChunkEncoding.Xor or ChunkEncoding.Xor2)
+        {
+            FloatSamplesList.Add(XorDecoder.CountSamples(data));
+            FloatBytesList.Add(data.Length);
+            return;
+        }
+
+        using var samples = new SampleBuffer();
+        ChunkDecoder.Append(encoding, data, new TimeRange(long.MinValue, long.MaxValue), samples);
+        long buckets = 0;
+        for (int i = 0; i < samples.Count; i++)
+        {
+            buckets += samples.Histograms[i] is { } histogram ? histogram.PositiveBuckets.Length + histogram.NegativeBuckets.Length : 0;
+        }
+
+        HistogramSamplesList.Add(samples.Count);
+        HistogramBytesList.Add(data.Length);
+        HistogramBucketsList.Add((int)Math.Min(buckets, int.MaxValue));
+    }
 }
