@@ -73,6 +73,7 @@ internal static class AnalyzeCommand
             ChunkHistogram.Print("samples per histogram chunk", chunks.HistogramSamples, chunks.Count, output);
             ChunkHistogram.Print("bytes per histogram chunk", chunks.HistogramBytes, chunks.Count, output);
             ChunkHistogram.Print("buckets per histogram chunk", chunks.HistogramBuckets, chunks.Count, output);
+            output.WriteLine();
         }
 
         void PrintList(string title, IReadOnlyDictionary<string, long> counts)

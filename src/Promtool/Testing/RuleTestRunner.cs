@@ -231,8 +231,16 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
             console.Out.WriteLine($"{selection.GetLabels(i)} =>");
             for (int at = 0; at < samples.Count; at++)
             {
-                console.Out.WriteLine(PointOf(samples, at));
+                if (!StaleNaN.IsStale(samples.Values[at]))
+                {
+                    console.Out.WriteLine(PointOf(samples, at));
+                }
             }
+        }
+
+        if (selection.Count == 0)
+        {
+            console.Out.WriteLine();
         }
 
     }

@@ -24,12 +24,13 @@ internal sealed class TestInput
             {
                 // Braces end the name: behind it, those of a histogram would be taken for labels.
                 string name = series.Series.TrimEnd();
-                string separator = name.EndsWith('}') ? " " : "{} ";
+                string separator = !name.Contains('{', StringComparison.Ordinal) && series.Values.AsSpan().TrimStart().StartsWith('{') ? "{} " : " ";
                 _series.Add((SeriesNotation.Parse(name + separator + series.Values), 0));
             }
             catch (PromQLParseException error)
             {
-                throw new ToolException(error.Message, error);
+                // Upstream's tool puts a line in front of each series.
+                throw new ToolException(error.Message.StartsWith("1:", StringComparison.Ordinal) ? "2:" + error.Message[2..] : error.Message, error);
             }
         }
     }
