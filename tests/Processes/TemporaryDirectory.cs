@@ -20,13 +20,7 @@ internal sealed class TemporaryDirectory : IDisposable
     public string CopyFrom(string source, string name)
     {
         string target = Combine(name);
-        foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
-        {
-            string copy = System.IO.Path.Combine(target, System.IO.Path.GetRelativePath(source, file));
-            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
-        }
-
+        DirectoryCopy.Copy(source, target);
         return target;
     }
 

@@ -25,4 +25,14 @@ internal sealed class LifecycleMetrics(MetricRegistry registry)
 
     public Counter CheckpointDeletionsFailed { get; } =
         registry.CreateCounter("prometheus_tsdb_checkpoint_deletions_failed_total", "Deletions of old checkpoints that failed.");
+
+    // Upstream has them for programs that embed its database and name the series to be moved into blocks. Its server names none, either: they stay zero.
+    public Counter SelectedSeriesCompactions { get; } =
+        registry.CreateCounter("prometheus_tsdb_selected_series_compactions_triggered_total", "Compactions of selected series begun.");
+
+    public Counter SelectedSeriesCompactionsFailed { get; } =
+        registry.CreateCounter("prometheus_tsdb_selected_series_compactions_failed_total", "Compactions of selected series that failed.");
+
+    public Histogram SelectedSeriesCompactionSeconds { get; } = registry.CreateHistogram(
+        "prometheus_tsdb_selected_series_compaction_duration_seconds", "How long compactions of selected series take.", [.. Enumerable.Range(0, 14).Select(i => Math.Pow(2, i))]);
 }

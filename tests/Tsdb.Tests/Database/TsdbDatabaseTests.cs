@@ -241,7 +241,7 @@ public sealed class TsdbDatabaseTests : IDisposable
         Assert.Equal((StartMs, StartMs + 29), (statistics.MinTimeMs, statistics.MaxTimeMs));
         Assert.Equal([new NamedNumber("many", 20), new NamedNumber("few", 10)], statistics.SeriesCountByMetricName);
         Assert.Equal([new NamedNumber("i", 30), new NamedNumber("__name__", 2)], statistics.LabelValueCountByLabelName);
-        Assert.Equal([new NamedNumber("__name__", (20 * 4) + (10 * 3)), new NamedNumber("i", 30 * 3)], statistics.MemoryInBytesByLabelName);
+        Assert.Equal([new NamedNumber("__name__", (20 * (9 + 5)) + (10 * (9 + 4))), new NamedNumber("i", 30 * (2 + 4))], statistics.MemoryInBytesByLabelName);
         Assert.Equal([new NamedNumber("__name__=many", 20), new NamedNumber("__name__=few", 10)], statistics.SeriesCountByLabelValuePair);
     }
 
