@@ -12,6 +12,11 @@ public static class NetworkErrors
     /// <param name="isBody">Whether the answer had begun.</param>
     public static string Explain(Exception error, Uri uri, bool isBody) => error.GetBaseException() switch
     {
+        DialException { SocketErrorCode: SocketError.ConnectionRefused } dial => $"{dial.Place}: connect: connection refused",
+        DialException { SocketErrorCode: SocketError.HostUnreachable } dial => $"{dial.Place}: connect: no route to host",
+        DialException { SocketErrorCode: SocketError.NetworkUnreachable } dial => $"{dial.Place}: connect: network is unreachable",
+        DialException { SocketErrorCode: SocketError.TimedOut } dial => $"{dial.Place}: connect: connection timed out",
+        DialException dial => $"{dial.Place}: connect: {dial.Message}",
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"dial tcp {uri.Host}:{uri.Port}: connect: connection refused",
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => $"dial tcp: lookup {uri.Host}: no such host",
         SocketException { SocketErrorCode: SocketError.ConnectionReset } => "read: connection reset by peer",

@@ -45,6 +45,9 @@ internal sealed class ScrapeHarness : IAsyncDisposable
 
     public List<CountedClient> Clients { get; } = [];
 
+    /// <summary>Why there can be no client for a job; null if there can.</summary>
+    public Func<ScrapeConfig, Exception?>? ClientFault { get; set; }
+
     public string Address => new Uri(_server.Urls.First()).Authority;
 
     public sealed record HttpRequestInfo(string ConnectionId, string PathAndQuery, IReadOnlyDictionary<string, string> Headers);
@@ -128,6 +131,11 @@ internal sealed class ScrapeHarness : IAsyncDisposable
 
     private CountedClient CreateClient(ScrapeConfig config)
     {
+        if (ClientFault?.Invoke(config) is { } fault)
+        {
+            throw fault;
+        }
+
         var client = new CountedClient(new SocketsHttpHandler { AllowAutoRedirect = config.HttpClient.FollowRedirects });
         Clients.Add(client);
         return client;
