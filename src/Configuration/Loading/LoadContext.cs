@@ -9,13 +9,13 @@ namespace Narthex.Configuration.Loading;
 /// </remarks>
 internal sealed class LoadContext(string baseDirectory, ConfigurationLoadOptions options)
 {
-    private readonly List<string> _faults = [];
+    private readonly List<(int Line, string Text)> _faults = [];
 
     public ConfigurationLoadOptions Options { get; } = options;
 
     public int FaultCount => _faults.Count;
 
-    public void AddFault(int line, string fault) => _faults.Add($"  line {line}: {fault}");
+    public void AddFault(int line, string fault) => _faults.Add((line, $"  line {line}: {fault}"));
 
     public void AddWrongKind(YamlNode node, string wanted)
     {
@@ -27,7 +27,8 @@ internal sealed class LoadContext(string baseDirectory, ConfigurationLoadOptions
     {
         if (_faults.Count > 0)
         {
-            throw new ConfigurationException("yaml: unmarshal errors:\n" + string.Join('\n', _faults));
+            // In the order of the file: sections are left only after what is in them.
+            throw new ConfigurationException("yaml: unmarshal errors:\n" + string.Join('\n', _faults.OrderBy(fault => fault.Line).Select(fault => fault.Text)));
         }
     }
 

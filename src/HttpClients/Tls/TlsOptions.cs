@@ -31,11 +31,7 @@ internal static class TlsOptions
         else
         {
             options.CertificateChainPolicy = authorities?.ToPolicy();
-            if (config.ServerName.Length > 0)
-            {
-                // The platform names the URL's host in the handshake whatever the options say; which name is checked is decided here.
-                options.RemoteCertificateValidationCallback = (_, certificate, _, errors) => HasName(certificate, errors, config.ServerName);
-            }
+            options.RemoteCertificateValidationCallback = CertificateCheck.For(config.ServerName);
         }
 
         return options;
@@ -43,10 +39,6 @@ internal static class TlsOptions
 
     /// <summary>The files that the settings name: a change of one asks for new options.</summary>
     public static IEnumerable<string> Files(TlsConfig config) => new[] { config.CaFile, config.CertFile, config.KeyFile }.Where(file => file.Length > 0);
-
-    private static bool HasName(X509Certificate? certificate, SslPolicyErrors errors, string name) =>
-        (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
-        && certificate is X509Certificate2 presented && presented.MatchesHostname(name, allowWildcards: true, allowCommonName: false);
 
     private static SslStreamCertificateContext? LoadClientCertificate(TlsConfig config)
     {

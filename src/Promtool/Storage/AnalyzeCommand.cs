@@ -36,7 +36,8 @@ internal static class AnalyzeCommand
             return blocks.FirstOrDefault(block => block.Meta.Ulid.ToString() == id) ?? throw new ToolException($"invalid block ID {id}");
         }
 
-        return blocks.Count > 0 ? blocks[^1] : throw new ToolException("no blocks found");
+        // The one that was written last, which need not be the one with the newest samples.
+        return blocks.OrderBy(block => block.Meta.Ulid).MaxBy(block => block.Meta.Ulid.TimestampMs) ?? throw new ToolException("no blocks found");
     }
 
     private static void Print(BlockReader block, BlockAnalysis analysis, string match, int limit, TextWriter output)
@@ -68,10 +69,8 @@ internal static class AnalyzeCommand
         {
             output.WriteLine();
             output.WriteLine("Compaction analysis:");
-            PrintHistogram("samples per float chunk", chunks.FloatSamples);
-            PrintHistogram("bytes per float chunk", chunks.FloatBytes);
-            PrintHistogram("samples per histogram chunk", chunks.HistogramSamples);
-            PrintHistogram("bytes per histogram chunk", chunks.HistogramBytes);
+            output.WriteLine();
+            ChunkSizePrinter.Print(chunks, output);
         }
 
         void PrintList(string title, IReadOnlyDictionary<string, long> counts)
@@ -81,31 +80,6 @@ internal static class AnalyzeCommand
             foreach ((string what, long count) in counts.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal).Take(limit))
             {
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} {what}"));
-            }
-        }
-
-        void PrintHistogram(string what, IReadOnlyList<int> values)
-        {
-            output.WriteLine();
-            if (values.Count == 0)
-            {
-                output.WriteLine($"{what}: N/A");
-                return;
-            }
-
-            const int BarLength = 100;
-            const int Step = 10;
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what} (min/avg/max): {values.Min()}/{values.Sum(value => (long)value) / values.Count}/{values.Max()}"));
-            int first = (values.Min() - 1) / Step * Step;
-            int last = (values.Max() / Step * Step) + Step;
-            int width = (last + Step).ToString(CultureInfo.InvariantCulture).Length;
-            for (int low = first; low <= last; low += Step)
-            {
-                int from = low + 1;
-                int to = low + Step;
-                int count = values.Count(value => value >= from && value <= to);
-                string bounds = string.Create(CultureInfo.InvariantCulture, $"[{from.ToString(CultureInfo.InvariantCulture).PadLeft(width)}, {to.ToString(CultureInfo.InvariantCulture).PadLeft(width)}]");
-                output.WriteLine($"{bounds}: {count} {new string('#', BarLength * count / values.Count)}");
             }
         }
     }

@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Text;
 using Narthex.Model;
+using Narthex.Storage;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Index;
 
@@ -96,8 +96,12 @@ public sealed class BlockAnalysis
             {
                 ReadOnlySpan<byte> data = block.ReadChunk(chunks.Current, out ChunkEncoding encoding);
                 bool isFloat = encoding is ChunkEncoding.Xor or ChunkEncoding.Xor2;
-                (isFloat ? sizes.FloatSamplesList : sizes.HistogramSamplesList).Add(BinaryPrimitives.ReadUInt16BigEndian(data));
+                (isFloat ? sizes.FloatSamplesList : sizes.HistogramSamplesList).Add(ChunkEncodings.CountSamples(encoding, data));
                 (isFloat ? sizes.FloatBytesList : sizes.HistogramBytesList).Add(data.Length);
+                if (!isFloat)
+                {
+                    sizes.HistogramBucketsList.Add(CountBuckets(block, encoding, data, sizes.Buffer));
+                }
             }
         }
 
@@ -126,6 +130,27 @@ public sealed class BlockAnalysis
         }
     }
 
+    private static int CountBuckets(BlockReader block, ChunkEncoding encoding, ReadOnlySpan<byte> chunk, SampleBuffer samples)
+    {
+        samples.Clear();
+        try
+        {
+            ChunkDecoder.Append(encoding, chunk, TimeRange.All, samples);
+        }
+        catch (ChunkCorruptionException error)
+        {
+            throw new BlockCorruptionException(Path.GetFileName(block.DirectoryPath), "chunks", error.Message, error);
+        }
+
+        int count = 0;
+        foreach (FloatHistogram? histogram in samples.Histograms)
+        {
+            count += histogram is null ? 0 : histogram.PositiveBuckets.Length + histogram.NegativeBuckets.Length;
+        }
+
+        return count;
+    }
+
     private static bool Increment(Dictionary<string, long> counts, string key)
     {
         long count = counts.GetValueOrDefault(key);
@@ -151,6 +176,9 @@ public sealed class ChunkSizes
     /// <summary>Bytes of each chunk of histograms.</summary>
     public IReadOnlyList<int> HistogramBytes => HistogramBytesList;
 
+    /// <summary>Buckets of all samples of each chunk of histograms.</summary>
+    public IReadOnlyList<int> HistogramBuckets => HistogramBucketsList;
+
     internal List<int> FloatSamplesList { get; } = [];
 
     internal List<int> FloatBytesList { get; } = [];
@@ -158,4 +186,8 @@ public sealed class ChunkSizes
     internal List<int> HistogramSamplesList { get; } = [];
 
     internal List<int> HistogramBytesList { get; } = [];
+
+    internal SampleBuffer Buffer { get; } = new();
+
+    internal List<int> HistogramBucketsList { get; } = [];
 }
