@@ -22,14 +22,12 @@ internal static class CertificateCheck
                 ? SslPolicyErrors.None : SslPolicyErrors.RemoteCertificateNameMismatch;
         }
 
-        if (errors == SslPolicyErrors.None)
-        {
-            return true;
-        }
-
-        string name = serverName.Length > 0 ? serverName : (sender as SslStream)?.TargetHostName ?? "";
-        throw new AuthenticationException(Explain(certificate as X509Certificate2, chain, errors, name));
+        return errors == SslPolicyErrors.None
+            || Refuse(certificate as X509Certificate2, chain, errors, serverName.Length > 0 ? serverName : (sender as SslStream)?.TargetHostName ?? "");
     };
+
+    private static bool Refuse(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors, string name) =>
+        throw new AuthenticationException(Explain(certificate, chain, errors, name));
 
     // What upstream looks at first comes first: the dates, the name, the authority.
     private static string Explain(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors, string name)
