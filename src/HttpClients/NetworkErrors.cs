@@ -65,7 +65,7 @@ public static partial class NetworkErrors
         Match line = InvalidLine().Match(message);
         return !line.Success ? message
             : line.Groups[1].Value == "status" ? $"{Broken}malformed HTTP response {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}"
-            : $"{Broken}malformed MIME header: {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}";
+            : $"{Broken}malformed MIME header: missing colon: {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}";
     }
 
     private static string ReasonOf(int code)

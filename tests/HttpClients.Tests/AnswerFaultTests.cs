@@ -45,7 +45,7 @@ public sealed class AnswerFaultTests
 
     [Theory]
     [InlineData("garbage\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP response \"garbage\"")]
-    [InlineData("HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed MIME header: \"bad header\"")]
+    [InlineData("HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed MIME header: missing colon: \"bad header\"")]
     [InlineData("", "EOF")]
     public async Task An_answer_that_is_no_HTTP_is_quoted(string answer, string error) => Assert.Equal(error, await AgainstRawAsync(answer, "http", HttpClientConfig.Default));
 
