@@ -91,7 +91,7 @@ public sealed class CommandParser(Command root)
 
         if (missing.Length > 0)
         {
-            throw new FlagException(missing.Length == 1 ? $"required flag {missing[0]} not provided" : $"required flag(s) {string.Join(", ", missing)} not provided");
+            throw new FlagException($"required flag(s) {string.Join(", ", missing)} not provided");
         }
 
         if (absent is not null)

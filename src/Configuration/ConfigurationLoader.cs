@@ -21,7 +21,7 @@ public static partial class ConfigurationLoader
         {
             config = Read(YamlTreeReader.Read(text), context, out global);
         }
-        catch (ConfigurationException e)
+        catch (ConfigurationException e) when (!e.Message.EndsWith(NotForAgents, StringComparison.Ordinal))
         {
             throw new ConfigurationException($"parsing YAML file {path}: {e.Message}", e);
         }
@@ -142,13 +142,16 @@ public static partial class ConfigurationLoader
         }
     }
 
+    // No fault of the file: upstream says it without the file's name.
+    private const string NotForAgents = "is not allowed in agent mode";
+
     private static void RefuseInAgentMode(SectionReader section)
     {
         foreach (string key in new[] { "alerting", "rule_files", "remote_read" })
         {
             if (section.Take(key) is YamlMapping { Entries.Count: > 0 } or YamlSequence { Items.Count: > 0 })
             {
-                throw new ConfigurationException($"field {key} is not allowed in agent mode");
+                throw new ConfigurationException($"field {key} {NotForAgents}");
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Narthex.CommandLine;
 using Narthex.Model;
@@ -9,6 +10,8 @@ internal static class CommandParts
 {
     public const string HttpConfigFile = "http.config.file";
 
+    private static readonly SearchValues<char> s_numberCharacters = SearchValues.Create("0123456789.");
+
     public static Flag HttpConfig { get; } = new()
     {
         Name = HttpConfigFile,
@@ -16,6 +19,8 @@ internal static class CommandParts
         Help = "File with the settings of the HTTP client (TLS, authentication, proxies).",
         Check = ExistingFile,
     };
+
+    public static Flag Header => Repeated("header", "Further headers of the request (name=value).") with { Check = HeaderPair };
 
     public static Flag Switch(string name, string help, char letter = default) => new() { Name = name, Help = help, IsSwitch = true, Letter = letter };
 
@@ -37,12 +42,14 @@ internal static class CommandParts
     public static string? Url(string text)
     {
         int colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon == 0 ? $"invalid URL: parse {GoQuote.Quote(text)}: missing protocol scheme"
+        bool startsWithPort = colon > 0 && !char.IsAsciiLetter(text[0]) && text.AsSpan(0, colon).IndexOf('/') < 0;
+        return startsWithPort ? $"invalid URL: parse {GoQuote.Quote(text)}: first path segment in URL cannot contain colon"
+            : colon == 0 ? $"invalid URL: parse {GoQuote.Quote(text)}: missing protocol scheme"
             : text.Length > 0 && (Uri.TryCreate(text, UriKind.Absolute, out _) || colon < 0) ? null
             : $"invalid URL: parse {GoQuote.Quote(text)}: invalid URI for request";
     }
 
-    public static string? Duration(string text) => PrometheusDuration.TryParse(text, out _) || TryParseGoDuration(text, out _) ? null : $"not a valid duration string: {GoQuote.Quote(text)}";
+    public static string? Duration(string text) => PrometheusDuration.TryParse(text, out _) || TryParseGoDuration(text, out _) ? null : GoFault(text);
 
     public static string? Integer(string text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : $"strconv.ParseInt: parsing {GoQuote.Quote(text)}: invalid syntax";
@@ -70,6 +77,22 @@ internal static class CommandParts
             && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
             ? time.ToUnixTimeMilliseconds()
             : throw new ToolException($"error parsing {what} time: cannot parse {GoQuote.Quote(text)} to a valid timestamp");
+    }
+
+    /// <summary>Whether a text is <c>name=value</c>.</summary>
+    public static string? Pair(string text) => text.IndexOf('=', StringComparison.Ordinal) > 0 ? null : $"expected KEY=VALUE got '{text}'";
+
+    private static string? HeaderPair(string text) => text.AsSpan().IndexOfAny('=', ':') > 0 ? null : $"expected KEY=VALUE got '{text}'";
+
+    // In the words of Go's parser.
+    private static string GoFault(string text)
+    {
+        string number = text.TrimStart('-', '+');
+        int unitStart = number.AsSpan().IndexOfAnyExcept(s_numberCharacters);
+        string quoted = GoQuote.Quote(text);
+        return number.Length == 0 || unitStart == 0 ? $"time: invalid duration {quoted}"
+            : unitStart < 0 ? $"time: missing unit in duration {quoted}"
+            : $"time: unknown unit {GoQuote.Quote(new string([.. number[unitStart..].TakeWhile(c => !char.IsAsciiDigit(c) && c != '.')]))} in duration {quoted}";
     }
 
     private static bool TryParseGoDuration(string text, out TimeSpan duration)

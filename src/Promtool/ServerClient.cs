@@ -37,7 +37,7 @@ internal sealed class ServerClient : IDisposable
             }
             catch (ConfigurationException error)
             {
-                throw new ToolException($"failed to load HTTP config file: {error.Message}", error);
+                throw new ToolException($"promtool: error: Failed to load HTTP config file: {error.Message}", error);
             }
         }
 
@@ -53,15 +53,15 @@ internal sealed class ServerClient : IDisposable
         }
         catch (HttpClientConfigException error)
         {
-            throw new ToolException($"failed to load HTTP config file: {error.Message}", error);
+            throw new ToolException($"promtool: error: Failed to load HTTP config file: {error.Message}", error);
         }
     }
 
-    /// <summary>Splits <c>name=value</c> or <c>name: value</c>.</summary>
+    /// <summary>Splits <c>name=value</c>, or <c>name: value</c> as other tools write headers.</summary>
     public static KeyValuePair<string, string> ParseHeader(string text)
     {
         int at = text.AsSpan().IndexOfAny(':', '=');
-        return at > 0 ? new(text[..at].Trim(), text[(at + 1)..].Trim()) : throw new ToolException($"expected HEADER=VALUE got '{text}'");
+        return at > 0 ? new(text[..at].Trim(), text[(at + 1)..].Trim()) : throw new ToolException($"expected KEY=VALUE got '{text}'");
     }
 
     /// <summary>The address of a path on the server.</summary>
@@ -95,7 +95,9 @@ internal sealed class ServerClient : IDisposable
         }
         catch (JsonException)
         {
-            throw new ToolException((int)status >= 500 ? $"server_error: server error: {(int)status}" : $"client_error: client error: {(int)status}");
+            string detail = System.Text.Encoding.UTF8.GetString(body).Trim();
+            string fault = (int)status >= 500 ? $"server_error: server error: {(int)status}" : $"client_error: client error: {(int)status}";
+            throw new ToolException(detail.Length > 0 ? $"{fault} (detail: {detail})" : fault);
         }
 
         JsonElement root = document.RootElement;

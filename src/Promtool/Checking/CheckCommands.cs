@@ -46,7 +46,7 @@ internal static class CheckCommands
                 Flags =
                 [
                     CommandParts.Switch("extended", "Print how many series each metric has."),
-                    CommandParts.Value("lint", "all", "What is checked beyond the form: all, none.", CommandParts.OneOf("all", "none")),
+                    CommandParts.Value("lint", "all", "What is checked beyond the form: all, none (of use with --extended).", CommandParts.OneOf("all", "none")),
                 ],
                 Run = (invocation, cancellationToken) => MetricsCheck.RunAsync(invocation, console, cancellationToken),
             },
@@ -81,7 +81,7 @@ internal static class CheckCommands
             (HttpStatusCode status, byte[] body) = await client.GetAsync("/-/" + name, cancellationToken).ConfigureAwait(false);
             if (status != HttpStatusCode.OK)
             {
-                throw new ToolException($"check failed: URL={client.UrlOf("/-/" + name)}, status={(int)status}");
+                throw new ToolException($"check failed: URL={invocation.Flags.Get("url")}, status={(int)status}");
             }
 
             console.Error.WriteLine($"  SUCCESS:  {System.Text.Encoding.UTF8.GetString(body)}");

@@ -52,7 +52,10 @@ internal static class ConfigCheck
             catch (Exception error) when (error is ConfigurationException or ToolException)
             {
                 failed = true;
-                console.Error.WriteLine($"  FAILED: {error.Message}");
+
+                // Only faults of files with scrape configurations begin with the name of the file in quotes.
+                string prefix = error is ConfigurationException && error.Message.StartsWith('"') ? "error loading scrape configs: " : "";
+                console.Error.WriteLine($"  FAILED: {prefix}{error.Message}");
                 console.Out.WriteLine();
                 continue;
             }
@@ -66,7 +69,8 @@ internal static class ConfigCheck
             console.Out.WriteLine();
             if (!syntaxOnly)
             {
-                foreach (ScrapeConfig job in config.ScrapeConfigs.Where(job => lint.LongIntervals && job.ScrapeInterval >= lookback))
+                // One is enough to tell.
+                if (lint.LongIntervals && config.ScrapeConfigs.FirstOrDefault(job => job.ScrapeInterval >= lookback) is { } job)
                 {
                     lintFailed = true;
                     console.Error.WriteLine($"  FAILED: too long scrape interval found, data point will be marked as stale - job: {job.JobName}, interval: {PrometheusDuration.Format(job.ScrapeInterval)}");

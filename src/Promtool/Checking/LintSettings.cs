@@ -26,6 +26,11 @@ internal sealed record LintSettings(bool Duplicates, bool LongIntervals, bool Is
             }
         }
 
+        if (names.Contains("none"))
+        {
+            return new LintSettings(Duplicates: false, LongIntervals: false, IsFatal: flags.IsOn("lint-fatal"));
+        }
+
         bool all = names.Contains("all");
         return new LintSettings(all || names.Contains(DuplicateRules), all || names.Contains(TooLongInterval), flags.IsOn("lint-fatal"));
     }

@@ -12,8 +12,6 @@ internal static class MetricLint
 
     private static readonly string[] s_abbreviations = ["s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d"];
 
-    private static readonly string[] s_types = ["counter", "gauge", "summary", "histogram"];
-
     // What a unit should be given in.
     private static readonly Dictionary<string, string> s_units = new(StringComparer.Ordinal)
     {
@@ -44,7 +42,9 @@ internal static class MetricLint
             yield return problem;
         }
 
-        foreach (string type in s_types.Where(type => name.Contains($"_{type}_", StringComparison.Ordinal) || name.EndsWith("_" + type, StringComparison.Ordinal)))
+        if (family.Type is MetricType.Counter or MetricType.Gauge or MetricType.Histogram or MetricType.Summary
+            && family.Type.ToString().ToLowerInvariant() is var type
+            && (name.Contains($"_{type}_", StringComparison.Ordinal) || name.EndsWith("_" + type, StringComparison.Ordinal)))
         {
             yield return $"metric name should not include type '{type}'";
         }
@@ -64,8 +64,7 @@ internal static class MetricLint
             yield return "label names should be written in 'snake_case' not 'camelCase'";
         }
 
-        if (s_abbreviations.Any(unit => name.StartsWith(unit + "_", StringComparison.Ordinal)
-            || name.Contains($"_{unit}_", StringComparison.Ordinal)
+        if (s_abbreviations.Any(unit => name.Contains($"_{unit}_", StringComparison.Ordinal)
             || name.EndsWith("_" + unit, StringComparison.Ordinal)))
         {
             yield return "metric names should not contain abbreviated units";

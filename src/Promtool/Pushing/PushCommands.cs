@@ -5,7 +5,7 @@ using System.Text;
 using Narthex.CommandLine;
 using Narthex.Exposition;
 using Narthex.Model;
-using Narthex.RemoteStorage.Sending;
+using Narthex.Promtool.Checking;
 using Narthex.Tsdb.Compression;
 
 namespace Narthex.Promtool.Pushing;
@@ -14,6 +14,7 @@ namespace Narthex.Promtool.Pushing;
 internal static class PushCommands
 {
     private const string Protocol1 = "prometheus.WriteRequest";
+    private const string Protocol2 = "io.prometheus.write.v2.Request";
 
     public static Command Make(ToolConsole console) => new()
     {
@@ -28,10 +29,10 @@ internal static class PushCommands
                 Help = "Send metrics in the text format by remote write, for tests.",
                 Flags =
                 [
-                    CommandParts.Repeated("label", "A label for all metrics (name=value); may be given several times.", "job=promtool"),
+                    CommandParts.Repeated("label", "A label for all metrics (name=value); may be given several times.", "job=promtool") with { Check = CommandParts.Pair },
                     CommandParts.Value("timeout", "30s", "How long to wait for the server.", CommandParts.Duration),
-                    CommandParts.Repeated("header", "Further headers of the request (name=value)."),
-                    CommandParts.Value("protobuf_message", Protocol1, "The message of remote write: " + Protocol1 + ".", CommandParts.OneOf(Protocol1)),
+                    CommandParts.Header,
+                    CommandParts.Value("protobuf_message", Protocol1, $"The message of remote write: {Protocol1} or {Protocol2}.", CommandParts.OneOf(Protocol1, Protocol2)),
                     CommandParts.Value("remote-write.path", "/api/v1/write", "The path of remote write, where the address has none."),
                 ],
                 Arguments =
@@ -77,12 +78,15 @@ internal static class PushCommands
     {
         try
         {
-            byte[] message = Encode(body, invocation.Flags.GetAll("label"), console.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            // Upstream's tool is stricter than a server, and says more clearly what is wrong.
+            TextFormatReader.Read(body);
+            bool isV2 = invocation.Flags.Get("protobuf_message") == Protocol2;
+            byte[] message = PushedMetrics.Encode(body, invocation.Flags.GetAll("label"), console.Time.GetUtcNow().ToUnixTimeMilliseconds(), isV2);
             using var limit = new CancellationTokenSource(CommandParts.ParseDuration(invocation.Flags.Get("timeout")), console.Time);
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             try
             {
-                await SendAsync(client, message, either.Token).ConfigureAwait(false);
+                await SendAsync(client, message, isV2, either.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (limit.IsCancellationRequested)
             {
@@ -92,45 +96,14 @@ internal static class PushCommands
             console.Out.WriteLine($"  SUCCESS: {success}");
             return true;
         }
-        catch (ExpositionException error)
-        {
-            console.Error.WriteLine($"  FAILED: text format parsing error: {error.Message}");
-            return false;
-        }
-        catch (ToolException error)
+        catch (Exception error) when (error is TextFormatException or ExpositionException or ToolException)
         {
             console.Error.WriteLine($"  FAILED: {error.Message}");
             return false;
         }
     }
 
-    private static byte[] Encode(byte[] body, IReadOnlyList<string> extraLabels, long nowMs)
-    {
-        KeyValuePair<string, string>[] extra = [.. extraLabels.Select(ServerClient.ParseHeader)];
-        var encoder = new WriteRequestEncoder();
-        var builder = new LabelsBuilder();
-        var parser = new PrometheusTextParser(body);
-        while (true)
-        {
-            switch (parser.Next())
-            {
-                case EntryKind.End:
-                    return encoder.ToArray();
-                case EntryKind.Series:
-                    builder.Reset();
-                    parser.ParseLabels(builder);
-                    foreach ((string name, string value) in extra)
-                    {
-                        builder.Set(name, value);
-                    }
-
-                    encoder.Add(builder.ToLabels(), parser.HasTimestamp ? parser.TimestampMs : nowMs, parser.Value);
-                    break;
-            }
-        }
-    }
-
-    private static async Task SendAsync(ServerClient client, byte[] message, CancellationToken cancellationToken)
+    private static async Task SendAsync(ServerClient client, byte[] message, bool isV2, CancellationToken cancellationToken)
     {
         var compressed = new byte[SnappyBlock.GetMaxCompressedLength(message.Length)];
         int length = SnappyBlock.Compress(message, compressed);
@@ -139,8 +112,13 @@ internal static class PushCommands
             Content = new ByteArrayContent(compressed, 0, length),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        if (isV2)
+        {
+            request.Content.Headers.ContentType.Parameters.Add(new NameValueHeaderValue("proto", Protocol2));
+        }
+
         request.Content.Headers.ContentEncoding.Add("snappy");
-        request.Headers.TryAddWithoutValidation("X-Prometheus-Remote-Write-Version", "0.1.0");
+        request.Headers.TryAddWithoutValidation("X-Prometheus-Remote-Write-Version", isV2 ? "2.0.0" : "0.1.0");
         (HttpStatusCode status, byte[] body) = await client.SendAsync(request, cancellationToken).ConfigureAwait(false);
         if ((int)status / 100 != 2)
         {

@@ -34,61 +34,68 @@ internal static class AnalyzeCommand
         long endMs = flags.Get("time") is { Length: > 0 } time ? CommandParts.ParseTime(time, "query") : console.Time.GetUtcNow().ToUnixTimeMilliseconds();
         string range = PrometheusDuration.Format(CommandParts.ParseDuration(flags.Get("duration")));
         using ServerClient client = ServerClient.Open(flags.Get("server"), flags);
-        var classic = new SortedDictionary<string, SortedDictionary<double, List<Bucket>>>(StringComparer.Ordinal);
-        var native = new SortedDictionary<string, List<double>>(StringComparer.Ordinal);
+        PrintTitle(console.Out);
+        var native = new List<Summary>();
+        var classic = new List<Summary>();
         foreach (string match in flags.GetAll("match"))
         {
-            await CollectAsync(client, match, range, endMs, classic, native, cancellationToken).ConfigureAwait(false);
-
-            // A selector may name the histogram rather than its buckets.
-            if (!match.Contains("_bucket", StringComparison.Ordinal))
-            {
-                await CollectAsync(client, WithBucketSuffix(match), range, endMs, classic, native, cancellationToken).ConfigureAwait(false);
-            }
+            await AnalyzeAsync(client, match, range, endMs, native, classic, console.Out, cancellationToken).ConfigureAwait(false);
         }
 
-        Print(classic, native, console.Out);
+        PrintAll(native, classic, console.Out);
         return ExitCode.Success;
     }
 
-    private static string WithBucketSuffix(string match)
-    {
-        int brace = match.IndexOf('{', StringComparison.Ordinal);
-        return brace < 0 ? match + "_bucket" : brace == 0 ? match : match[..brace] + "_bucket" + match[brace..];
-    }
-
-    private static async Task CollectAsync(
-        ServerClient client,
-        string match,
-        string range,
-        long endMs,
-        SortedDictionary<string, SortedDictionary<double, List<Bucket>>> classic,
-        SortedDictionary<string, List<double>> native,
-        CancellationToken cancellationToken)
+    private static async Task AnalyzeAsync(
+        ServerClient client, string match, string range, long endMs, List<Summary> native, List<Summary> classic, TextWriter output, CancellationToken cancellationToken)
     {
         using JsonDocument answer = await client.AskAsync(
             HttpMethod.Post, "/api/v1/query", [new("query", $"{match}[{range}]"), new("time", QueryCommands.Seconds(endMs))], cancellationToken).ConfigureAwait(false);
+        var buckets = new SortedDictionary<string, SortedDictionary<double, List<Bucket>>>(StringComparer.Ordinal);
         foreach (JsonElement series in answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
         {
             JsonElement metric = series.GetProperty("metric");
             if (series.TryGetProperty("histograms", out JsonElement histograms))
             {
-                native[NameOf(metric, "")] =
-                [
-                    .. histograms.EnumerateArray().Select(point => point[1].TryGetProperty("buckets", out JsonElement buckets) ? (double)buckets.GetArrayLength() : 0),
-                ];
+                Summary summary = OfNative(histograms);
+                native.Add(summary);
+                output.WriteLine($"- {NameOf(metric)} (native): {summary}");
             }
             else if (metric.TryGetProperty("le", out JsonElement le) && TryParseBound(le.GetString()!, out double bound))
             {
-                string name = NameOf(metric, "_bucket");
-                if (!classic.TryGetValue(name, out SortedDictionary<double, List<Bucket>>? buckets))
+                string name = NameOf(metric);
+                if (!buckets.TryGetValue(name, out SortedDictionary<double, List<Bucket>>? ofName))
                 {
-                    classic.Add(name, buckets = []);
+                    buckets.Add(name, ofName = []);
                 }
 
-                buckets[bound] = [.. series.GetProperty("values").EnumerateArray().Select(point => new Bucket(point[0].GetDouble(), double.Parse(point[1].GetString()!, CultureInfo.InvariantCulture)))];
+                ofName[bound] = [.. series.GetProperty("values").EnumerateArray().Select(point => new Bucket(point[0].GetDouble(), double.Parse(point[1].GetString()!, CultureInfo.InvariantCulture)))];
             }
         }
+
+        foreach ((string name, SortedDictionary<double, List<Bucket>> ofName) in buckets)
+        {
+            if (Populated(ofName) is { Count: > 0 } counts)
+            {
+                var summary = new Summary(counts.Min(), counts.Average(), counts.Max(), ofName.Count);
+                classic.Add(summary);
+                output.WriteLine($"- {name} (classic): {summary}");
+            }
+        }
+    }
+
+    private static Summary OfNative(JsonElement histograms)
+    {
+        var bounds = new HashSet<(string? Lower, string? Upper)>();
+        var counts = new List<int>();
+        foreach (JsonElement point in histograms.EnumerateArray())
+        {
+            JsonElement[] buckets = point[1].TryGetProperty("buckets", out JsonElement found) ? [.. found.EnumerateArray()] : [];
+            counts.Add(buckets.Length);
+            bounds.UnionWith(buckets.Select(bucket => (bucket[1].GetString(), bucket[2].GetString())));
+        }
+
+        return new Summary(counts.Min(), counts.Average(), counts.Max(), bounds.Count);
     }
 
     private static bool TryParseBound(string text, out double bound)
@@ -97,73 +104,64 @@ internal static class AnalyzeCommand
         return text == "+Inf" || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out bound);
     }
 
-    private static string NameOf(JsonElement metric, string suffix)
+    private static string NameOf(JsonElement metric)
     {
         string name = metric.TryGetProperty("__name__", out JsonElement value) ? value.GetString()! : "";
         string labels = string.Join(", ", metric.EnumerateObject()
             .Where(label => label.Name is not ("__name__" or "le"))
             .OrderBy(label => label.Name, StringComparer.Ordinal)
             .Select(label => $"{label.Name}={GoQuote.Quote(label.Value.GetString()!)}"));
-        name = suffix.Length > 0 && name.EndsWith(suffix, StringComparison.Ordinal) ? name[..^suffix.Length] : name;
         return labels.Length > 0 ? $"{name}{{{labels}}}" : name;
     }
 
-    private static void Print(
-        SortedDictionary<string, SortedDictionary<double, List<Bucket>>> classic, SortedDictionary<string, List<double>> native, TextWriter output)
+    private static void PrintTitle(TextWriter output)
     {
         output.WriteLine("Bucket stats for each histogram series over time");
         output.WriteLine("------------------------------------------------");
         output.WriteLine("First the min, avg, and max number of populated buckets, followed by the total");
         output.WriteLine("number of buckets (only if different from the max number of populated buckets");
         output.WriteLine("which is typical for classic but not native histograms).");
-        var all = new List<Summary>();
-        foreach ((string name, SortedDictionary<double, List<Bucket>> buckets) in classic)
-        {
-            PrintOne(name, Populated(buckets), buckets.Count, all, output);
-        }
-
-        foreach ((string name, List<double> counts) in native)
-        {
-            PrintOne(name, counts, total: null, all, output);
-        }
-
         output.WriteLine();
+    }
+
+    private static void PrintAll(List<Summary> native, List<Summary> classic, TextWriter output)
+    {
         output.WriteLine();
         output.WriteLine("Aggregated bucket stats");
         output.WriteLine("-----------------------");
         output.WriteLine("Each line shows min/avg/max over the series above.");
-        if (all.Count > 0)
+        PrintKind("Native", native);
+        PrintKind("Classic", classic);
+
+        void PrintKind(string kind, List<Summary> summaries)
         {
-            PrintLine("min", all.Select(summary => summary.Min));
-            PrintLine("avg", all.Select(summary => summary.Average));
-            PrintLine("max", all.Select(summary => summary.Max));
-            PrintLine("total", all.Select(summary => summary.Total));
+            if (summaries.Count == 0)
+            {
+                return;
+            }
+
+            output.WriteLine();
+            output.WriteLine($"{kind} histogram series ({summaries.Count} in total):");
+            PrintLine("min populated", summaries.Select(summary => summary.Min));
+            PrintLine("avg populated", summaries.Select(summary => (int)summary.Average));
+            PrintLine("max populated", summaries.Select(summary => summary.Max));
+            if (summaries.Any(summary => summary.Total != summary.Max))
+            {
+                PrintLine("total", summaries.Select(summary => summary.Total));
+            }
         }
 
-        void PrintLine(string what, IEnumerable<double> values)
+        void PrintLine(string what, IEnumerable<int> values)
         {
-            double[] column = [.. values];
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- {what}: {column.Min():0.###}/{column.Average():F3}/{column.Max():0.###}"));
+            int[] column = [.. values];
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- {what}: {column.Min()}/{column.Average():F3}/{column.Max()}"));
         }
-    }
-
-    private static void PrintOne(string name, List<double> counts, int? total, List<Summary> all, TextWriter output)
-    {
-        if (counts.Count == 0)
-        {
-            return;
-        }
-
-        var summary = new Summary(counts.Min(), counts.Average(), counts.Max(), total ?? counts.Max());
-        all.Add(summary);
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"- {name}: {summary.Min}/{summary.Average:F3}/{summary.Max}{(summary.Total != summary.Max ? $"/{summary.Total}" : "")}"));
     }
 
     // Classic buckets are cumulative: one is in use where it counts more than the one below it.
-    private static List<double> Populated(SortedDictionary<double, List<Bucket>> buckets)
+    private static List<int> Populated(SortedDictionary<double, List<Bucket>> buckets)
     {
-        var counts = new SortedDictionary<double, double>();
+        var counts = new SortedDictionary<double, int>();
         var below = new Dictionary<double, double>();
         foreach (List<Bucket> bucket in buckets.Values)
         {
@@ -179,5 +177,8 @@ internal static class AnalyzeCommand
 
     private readonly record struct Bucket(double Time, double Value);
 
-    private readonly record struct Summary(double Min, double Average, double Max, double Total);
+    private readonly record struct Summary(int Min, double Average, int Max, int Total)
+    {
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Min}/{Average:F3}/{Max}{(Total != Max ? $"/{Total}" : "")}");
+    }
 }

@@ -25,7 +25,7 @@ internal static class QueryCommands
             {
                 Name = "instant",
                 Help = "Run an instant query.",
-                Flags = [TimeFlag("time", "When to evaluate"), CommandParts.Repeated("header", "Further headers of the request (name=value).")],
+                Flags = [TimeFlag("time", "When to evaluate"), CommandParts.Header],
                 Arguments = [Server, Expression],
                 Run = (invocation, cancellationToken) => InstantAsync(invocation, console, cancellationToken),
             },
@@ -35,7 +35,7 @@ internal static class QueryCommands
                 Help = "Run a range query.",
                 Flags =
                 [
-                    CommandParts.Repeated("header", "Further headers of the request (name=value)."),
+                    CommandParts.Header,
                     TimeFlag("start", "First time"),
                     TimeFlag("end", "Last time"),
                     new() { Name = "step", Help = "Time between two points (duration).", Check = CommandParts.Duration },
@@ -77,7 +77,7 @@ internal static class QueryCommands
             ? CommandParts.ParseTime(time, "evaluation")
             : console.Time.GetUtcNow().ToUnixTimeMilliseconds();
         using JsonDocument answer = await AskAsync(
-            invocation, console, HttpMethod.Post, "/api/v1/query", [new("query", invocation.Argument("expr")), new("time", Seconds(timeMs))], cancellationToken).ConfigureAwait(false);
+            invocation, HttpMethod.Post, "/api/v1/query", [new("query", invocation.Argument("expr")), new("time", Seconds(timeMs))], cancellationToken).ConfigureAwait(false);
         Print(answer.RootElement.GetProperty("data"), invocation, console);
         return ExitCode.Success;
     }
@@ -96,7 +96,6 @@ internal static class QueryCommands
             : Math.Max(Math.Floor((endMs - startMs) / 1000.0 / RangeSteps), 1);
         using JsonDocument answer = await AskAsync(
             invocation,
-            console,
             HttpMethod.Post,
             "/api/v1/query_range",
             [new("query", invocation.Argument("expr")), new("start", Seconds(startMs)), new("end", Seconds(endMs)), new("step", FloatFormat.FormatPlain(stepSeconds))],
@@ -107,7 +106,7 @@ internal static class QueryCommands
 
     private static async Task<int> SeriesAsync(Invocation invocation, ToolConsole console, CancellationToken cancellationToken)
     {
-        using JsonDocument answer = await AskAsync(invocation, console, HttpMethod.Get, "/api/v1/series", RangeAndMatches(invocation, console), cancellationToken).ConfigureAwait(false);
+        using JsonDocument answer = await AskAsync(invocation, HttpMethod.Get, "/api/v1/series", RangeAndMatches(invocation, console), cancellationToken).ConfigureAwait(false);
         JsonElement data = answer.RootElement.GetProperty("data");
         if (IsJson(invocation))
         {
@@ -126,7 +125,7 @@ internal static class QueryCommands
     private static async Task<int> LabelsAsync(Invocation invocation, ToolConsole console, CancellationToken cancellationToken)
     {
         string path = $"/api/v1/label/{Uri.EscapeDataString(invocation.Argument("name"))}/values";
-        using JsonDocument answer = await AskAsync(invocation, console, HttpMethod.Get, path, RangeAndMatches(invocation, console), cancellationToken).ConfigureAwait(false);
+        using JsonDocument answer = await AskAsync(invocation, HttpMethod.Get, path, RangeAndMatches(invocation, console), cancellationToken).ConfigureAwait(false);
         JsonElement data = answer.RootElement.GetProperty("data");
         if (IsJson(invocation))
         {
@@ -143,25 +142,13 @@ internal static class QueryCommands
     }
 
     private static async Task<JsonDocument> AskAsync(
-        Invocation invocation, ToolConsole console, HttpMethod method, string path, IReadOnlyList<KeyValuePair<string, string>> parameters, CancellationToken cancellationToken)
+        Invocation invocation, HttpMethod method, string path, IReadOnlyList<KeyValuePair<string, string>> parameters, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> headers = invocation.Command.Flags.Any(flag => flag.Name == "header") ? invocation.Flags.GetAll("header") : [];
         using ServerClient client = ServerClient.Open(invocation.Argument("server"), invocation.Flags, headers);
         try
         {
-            JsonDocument answer = await client.AskAsync(method, path, parameters, cancellationToken).ConfigureAwait(false);
-            foreach (string kind in new[] { "warnings", "infos" })
-            {
-                if (answer.RootElement.TryGetProperty(kind, out JsonElement warnings))
-                {
-                    foreach (JsonElement warning in warnings.EnumerateArray())
-                    {
-                        console.Error.WriteLine($"query warning: {warning.GetString()}");
-                    }
-                }
-            }
-
-            return answer;
+            return await client.AskAsync(method, path, parameters, cancellationToken).ConfigureAwait(false);
         }
         catch (ToolException error)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -76,7 +77,8 @@ internal static class ResultPrinter
 
     private static string Histogram(JsonElement histogram)
     {
-        var text = new StringBuilder($"Count: {histogram.GetProperty("count").GetString()}, Sum: {histogram.GetProperty("sum").GetString()}, Buckets: [");
+        var text = new StringBuilder(string.Create(
+            CultureInfo.InvariantCulture, $"Count: {Fixed(histogram.GetProperty("count"))}, Sum: {Fixed(histogram.GetProperty("sum"))}, Buckets: ["));
         if (histogram.TryGetProperty("buckets", out JsonElement buckets))
         {
             text.AppendJoin(' ', buckets.EnumerateArray().Select(Bucket));
@@ -91,8 +93,19 @@ internal static class ResultPrinter
         int bounds = bucket[0].GetInt32();
         char open = bounds is 1 or 3 ? '[' : '(';
         char close = bounds is 0 or 3 ? ']' : ')';
-        return $"{open}{bucket[1].GetString()},{bucket[2].GetString()}{close}:{bucket[3].GetString()}";
+        return $"{open}{Number(bucket[1])},{Number(bucket[2])}{close}:{Number(bucket[3])}";
     }
+
+    private static string Number(JsonElement text) => FloatFormat.FormatGeneral(Value(text));
+
+    private static string Fixed(JsonElement text) => Value(text) is var value && double.IsFinite(value) ? value.ToString("F6", CultureInfo.InvariantCulture) : FloatFormat.FormatPlain(value);
+
+    private static double Value(JsonElement text) => text.GetString() switch
+    {
+        "+Inf" => double.PositiveInfinity,
+        "-Inf" => double.NegativeInfinity,
+        var number => double.Parse(number!, CultureInfo.InvariantCulture),
+    };
 
     private static string Metric(JsonElement labels)
     {

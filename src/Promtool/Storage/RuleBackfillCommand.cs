@@ -47,37 +47,48 @@ internal static class RuleBackfillCommand
         }
 
         TimeSpan interval = CommandParts.ParseDuration(flags.Get("eval-interval"));
+        var blocks = new BackfillOptions { MaxBlockDuration = CommandParts.ParseDuration(flags.Get(TsdbCommands.MaxBlockDuration)) };
         using ServerClient client = ServerClient.Open(flags.Get("url"), flags);
         var options = new RuleFileOptions { Language = FeatureFlags.Language(flags, console) };
         string output = flags.Get("output-dir");
+        List<(string File, RuleGroupConfig Group)> groups;
         try
         {
-            Directory.CreateDirectory(output);
-            foreach (string file in invocation.Arguments("rule-files"))
+            groups = [.. invocation.Arguments("rule-files").SelectMany(file => RuleFileLoader.LoadFile(file, options).Groups.Select(group => (file, group)))];
+        }
+        catch (RuleFileException error)
+        {
+            throw new ToolException("rule importer parse error: " + error.Message, error);
+        }
+
+        // What is wrong with one rule does not keep the others from being written.
+        bool failed = false;
+        foreach ((string file, RuleGroupConfig group) in groups)
+        {
+            foreach (RuleConfig rule in group.Rules.Where(rule => rule.Record.Length > 0))
             {
-                foreach (RuleGroupConfig group in RuleFileLoader.LoadFile(file, options).Groups)
+                console.Error.WriteLine($"processing rule {rule.Record} of group {group.Name} in {file}");
+                try
                 {
-                    foreach (RuleConfig rule in group.Rules.Where(rule => rule.Record.Length > 0))
-                    {
-                        console.Error.WriteLine($"processing rule {rule.Record} of group {group.Name} in {file}");
-                        await BackfillAsync(client, rule, group, group.Interval ?? interval, new TimeRange(startMs, endMs), output, console.Time, cancellationToken).ConfigureAwait(false);
-                    }
+                    Directory.CreateDirectory(output);
+                    await BackfillAsync(client, rule, group, group.Interval ?? interval, new TimeRange(startMs, endMs), blocks, output, cancellationToken).ConfigureAwait(false);
+                }
+                catch (Exception error) when (error is ToolException or StorageException or IOException or UnauthorizedAccessException)
+                {
+                    failed = true;
+                    console.Error.WriteLine("rule importer error: " + error.Message);
                 }
             }
         }
-        catch (Exception error) when (error is RuleFileException or StorageException or IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException(error.Message, error);
-        }
 
-        return ExitCode.Success;
+        return failed ? throw new ToolException("error importing rules") : ExitCode.Success;
     }
 
-    // One block for each two hours, aligned as those of servers are; evaluations stay on the grid of the interval.
+    // Blocks are aligned as those of servers are; evaluations stay on the grid of the interval.
     private static async Task BackfillAsync(
-        ServerClient client, RuleConfig rule, RuleGroupConfig group, TimeSpan interval, TimeRange range, string output, TimeProvider time, CancellationToken cancellationToken)
+        ServerClient client, RuleConfig rule, RuleGroupConfig group, TimeSpan interval, TimeRange range, BackfillOptions options, string output, CancellationToken cancellationToken)
     {
-        long blockMs = (long)BackfillOptions.MinBlockDuration.TotalMilliseconds;
+        long blockMs = options.BlockMs;
         long stepMs = (long)interval.TotalMilliseconds;
         for (long blockStart = range.MinMs / blockMs * blockMs; blockStart <= range.MaxMs; blockStart += blockMs)
         {
@@ -88,17 +99,8 @@ internal static class RuleBackfillCommand
                 continue;
             }
 
-            using JsonDocument answer = await client.AskAsync(
-                HttpMethod.Post,
-                "/api/v1/query_range",
-                [
-                    new("query", rule.Expression),
-                    new("start", FloatFormat.FormatPlain(first / 1000.0)),
-                    new("end", FloatFormat.FormatPlain(last / 1000.0)),
-                    new("step", FloatFormat.FormatPlain(stepMs / 1000.0)),
-                ],
-                cancellationToken).ConfigureAwait(false);
-            using var block = new BackfillBlock(2 * blockMs, SamplesPerCommit, time);
+            using JsonDocument answer = await AskAsync(client, rule.Expression, first, last, stepMs, cancellationToken).ConfigureAwait(false);
+            using var block = new BackfillBlock(2 * blockMs, SamplesPerCommit, options.TimeProvider);
             foreach (JsonElement series in answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
             {
                 Labels labels = LabelsOf(series.GetProperty("metric"), rule, group);
@@ -114,6 +116,27 @@ internal static class RuleBackfillCommand
             }
 
             block.Write(output, cancellationToken);
+        }
+    }
+
+    private static async Task<JsonDocument> AskAsync(ServerClient client, string query, long firstMs, long lastMs, long stepMs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.AskAsync(
+                HttpMethod.Post,
+                "/api/v1/query_range",
+                [
+                    new("query", query),
+                    new("start", FloatFormat.FormatPlain(firstMs / 1000.0)),
+                    new("end", FloatFormat.FormatPlain(lastMs / 1000.0)),
+                    new("step", FloatFormat.FormatPlain(stepMs / 1000.0)),
+                ],
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (ToolException error)
+        {
+            throw new ToolException("query range: " + error.Message, error);
         }
     }
 

@@ -9,6 +9,9 @@ namespace Narthex.Promtool.Storage;
 /// <summary><c>promtool tsdb</c>: works on data directories without a server.</summary>
 internal static class TsdbCommands
 {
+    /// <summary>The flag for the longest range of blocks that are made.</summary>
+    public const string MaxBlockDuration = "max-block-duration";
+
     private const string MatchAll = "{__name__=~'(?s:.*)'}";
 
     public static Command Make(ToolConsole console) => new()
@@ -59,14 +62,19 @@ internal static class TsdbCommands
             {
                 Name = "create-blocks-from",
                 Help = "Make blocks of other data.",
-                Flags = [HumanReadable, CommandParts.Switch("quiet", "Do not list the blocks.", 'q')],
+                Flags =
+                [
+                    HumanReadable,
+                    CommandParts.Switch("quiet", "Do not list the blocks.", 'q'),
+                    new() { Name = MaxBlockDuration, Default = "2h", Help = "The longest range of a block.", IsHidden = true, Check = CommandParts.Duration },
+                ],
                 Commands =
                 [
                     new()
                     {
                         Name = "openmetrics",
                         Help = "Make blocks of OpenMetrics text whose samples have timestamps.",
-                        Flags = [CommandParts.Repeated("label", "A label for all series (name=value); may be given several times.")],
+                        Flags = [CommandParts.Repeated("label", "A label for all series (name=value); may be given several times.") with { Check = CommandParts.Pair }],
                         Arguments = [CommandParts.Required("input file", "The text."), CommandParts.Optional("output directory", "Where the blocks go.", "data/")],
                         Run = (invocation, cancellationToken) => Task.FromResult(FromOpenMetrics(invocation, console, cancellationToken)),
                     },
@@ -108,7 +116,11 @@ internal static class TsdbCommands
         bool isFirst = true;
         try
         {
-            var options = new BackfillOptions { Labels = [.. invocation.Flags.GetAll("label").Select(ParseLabel)] };
+            var options = new BackfillOptions
+            {
+                Labels = [.. invocation.Flags.GetAll("label").Select(ParseLabel)],
+                MaxBlockDuration = CommandParts.ParseDuration(invocation.Flags.Get(MaxBlockDuration)),
+            };
             OpenMetricsBackfill.CreateBlocks(
                 input,
                 output,
@@ -134,6 +146,6 @@ internal static class TsdbCommands
     private static KeyValuePair<string, string> ParseLabel(string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0 ? new(text[..equals], text[(equals + 1)..].Trim('"')) : throw new ToolException($"expected KEY=VALUE got '{text}'");
+        return new(text[..equals], text[(equals + 1)..].Trim('"'));
     }
 }

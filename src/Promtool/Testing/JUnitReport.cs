@@ -30,7 +30,8 @@ internal static class JUnitReport
         foreach (TestSuite suite in suites)
         {
             int failures = suite.Cases.Sum(test => test.Failures.Count);
-            text.Append(CultureInfo.InvariantCulture, $"<testsuite name=\"{Escape(suite.Name)}\" tests=\"{suite.Cases.Count}\" failures=\"{failures}\" errors=\"{(suite.Fault is null ? 0 : 1)}\" skipped=\"0\" timestamp=\"{suite.StartedAt:yyyy-MM-ddTHH:mm:ss}\">");
+            int tests = suite.Cases.Count + (suite.Fault is null ? 0 : 1);
+            text.Append(CultureInfo.InvariantCulture, $"<testsuite name=\"{Escape(suite.Name)}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{(suite.Fault is null ? 0 : 1)}\" skipped=\"0\" timestamp=\"{suite.StartedAt:yyyy-MM-ddTHH:mm:ss}\">");
             foreach ((string name, IReadOnlyList<string> found) in suite.Cases)
             {
                 text.Append(CultureInfo.InvariantCulture, $"<testcase name=\"{Escape(name)}\">");
@@ -44,7 +45,7 @@ internal static class JUnitReport
 
             if (suite.Fault is { } fault)
             {
-                text.Append(CultureInfo.InvariantCulture, $"<system-err>{Escape(fault)}</system-err>");
+                text.Append(CultureInfo.InvariantCulture, $"<testcase name=\"unknown\"><error>{Escape(fault)}</error></testcase>");
             }
 
             text.Append("</testsuite>");

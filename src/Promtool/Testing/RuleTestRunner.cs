@@ -29,8 +29,19 @@ internal sealed record RuleTestSettings
 }
 
 /// <summary>Runs unit tests: feeds series into memory, evaluates the rules step by step, and compares.</summary>
-internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings settings)
+/// <remarks>Tests share the engine, which knows their queries from one test to the next, and the rule files, which are read once.</remarks>
+internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings settings) : IDisposable
 {
+    private static readonly Task<IReadOnlyList<VectorSample>> s_nothing = Task.FromResult<IReadOnlyList<VectorSample>>([]);
+
+    private readonly QueryEngine _engine = new(settings.Engine, console.Time, new MetricRegistry());
+    private readonly Dictionary<string, RuleFileConfig> _ruleFiles = new(StringComparer.Ordinal);
+    private readonly IdleQueries _idle = new(settings.Language);
+    private readonly HashSet<string> _provenIdle = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public void Dispose() => _engine.Dispose();
+
     /// <summary>Runs a test and returns what failed.</summary>
     public async Task<IReadOnlyList<string>> RunAsync(
         RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, CancellationToken cancellationToken)
@@ -43,19 +54,18 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
 
         try
         {
-            using var engine = new QueryEngine(settings.Engine, console.Time, new MetricRegistry());
             var head = new HeadStorage();
             var input = new TestInput(test, test.Interval ?? file.EvaluationInterval);
-            List<RuleGroup> groups = LoadGroups(test, file, ruleFiles, order, engine, head);
+            List<RuleGroup> groups = LoadGroups(test, file, ruleFiles, order, input, head);
             List<string> errors = await EvaluateAsync(test, file, groups, input, head, cancellationToken).ConfigureAwait(false);
             if (errors.Count == 0 || errors[0].StartsWith("    rule: ", StringComparison.Ordinal) is false)
             {
-                await CompareQueriesAsync(test, file, engine, head, errors, cancellationToken).ConfigureAwait(false);
+                await CompareQueriesAsync(test, file, head, errors, cancellationToken).ConfigureAwait(false);
             }
 
             if (settings.Debug)
             {
-                Dump(test, file, head);
+                Dump(test, head);
             }
 
             return errors;
@@ -78,7 +88,7 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
     }
 
     private List<RuleGroup> LoadGroups(
-        RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, QueryEngine engine, HeadStorage head)
+        RuleTest test, RuleTestFile file, IReadOnlyList<string> ruleFiles, IReadOnlyDictionary<string, int> order, TestInput input, HeadStorage head)
     {
         var labels = new LabelsBuilder();
         foreach ((string name, string value) in test.ExternalLabels)
@@ -91,27 +101,57 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
             throw new ToolException($"parse {GoQuote.Quote(test.ExternalUrl)}: invalid URL");
         }
 
+        RuleGroupConfig[][] files = [.. ruleFiles.Select(path => LoadFile(path).Groups.ToArray())];
+        HashSet<string> idle = _idle.Find(files.SelectMany(groups => groups).SelectMany(group => group.Rules), input.Series);
         var context = new RuleContext
         {
-            Query = RuleContext.QueryWith(engine, () => head),
+            Query = SkipIdle(RuleContext.QueryWith(_engine, () => head), idle),
             Appendable = head,
             ExternalLabels = labels.ToLabels(),
             ExternalUrl = externalUrl,
             Time = console.Time,
             Logger = NullLogger.Instance,
         };
-        var options = new RuleFileOptions { IgnoreUnknownKeys = settings.IgnoreUnknownKeys, Language = settings.Language };
         var groups = new List<RuleGroup>();
-        foreach (string path in ruleFiles)
+        for (int i = 0; i < files.Length; i++)
         {
-            foreach (RuleGroupConfig group in RuleFileLoader.LoadFile(path, options).Groups)
+            foreach (RuleGroupConfig group in files[i])
             {
-                groups.Add(new RuleGroup(group, path, test.Interval ?? file.EvaluationInterval, context, settings.Language, isRestored: true));
+                groups.Add(new RuleGroup(group, ruleFiles[i], test.Interval ?? file.EvaluationInterval, context, settings.Language, isRestored: true));
             }
         }
 
         // Groups without a place in the order count as if they were first in it.
         return [.. groups.OrderBy(group => order.GetValueOrDefault(group.Name))];
+    }
+
+    // Each of them is asked once for all tests, since what is wrong with its text shows at once.
+    private RuleQuery SkipIdle(RuleQuery query, HashSet<string> idle)
+    {
+        return (text, timestampMs, origin, cancellationToken) =>
+            idle.Contains(text) && _provenIdle.Contains(text) ? s_nothing : AskAsync(text, timestampMs, origin, cancellationToken);
+
+        async Task<IReadOnlyList<VectorSample>> AskAsync(string text, long timestampMs, QueryOrigin origin, CancellationToken cancellationToken)
+        {
+            IReadOnlyList<VectorSample> samples = await query(text, timestampMs, origin, cancellationToken).ConfigureAwait(false);
+            if (idle.Contains(text))
+            {
+                _provenIdle.Add(text);
+            }
+
+            return samples;
+        }
+    }
+
+    private RuleFileConfig LoadFile(string path)
+    {
+        if (!_ruleFiles.TryGetValue(path, out RuleFileConfig? file))
+        {
+            file = RuleFileLoader.LoadFile(path, new RuleFileOptions { IgnoreUnknownKeys = settings.IgnoreUnknownKeys, Language = settings.Language });
+            _ruleFiles.Add(path, file);
+        }
+
+        return file;
     }
 
     private async Task<List<string>> EvaluateAsync(
@@ -162,10 +202,10 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         return errors;
     }
 
-    private static async Task CompareQueriesAsync(
-        RuleTest test, RuleTestFile file, QueryEngine engine, HeadStorage head, List<string> errors, CancellationToken cancellationToken)
+    private async Task CompareQueriesAsync(
+        RuleTest test, RuleTestFile file, HeadStorage head, List<string> errors, CancellationToken cancellationToken)
     {
-        RuleQuery query = RuleContext.QueryWith(engine, () => head);
+        RuleQuery query = RuleContext.QueryWith(_engine, () => head);
         foreach (QueryExpectation expected in test.Queries)
         {
             if (await SampleComparison.CompareAsync(expected, test.StartMs, file.FuzzyCompare, query, cancellationToken).ConfigureAwait(false) is { } fault)
@@ -175,10 +215,10 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         }
     }
 
-    private void Dump(RuleTest test, RuleTestFile file, HeadStorage head)
+    private void Dump(RuleTest test, HeadStorage head)
     {
         IEnumerable<TimeSpan> times = test.Alerts.Select(alert => alert.EvaluationTime).Concat(test.Queries.Select(query => query.EvaluationTime));
-        TimeSpan last = times.DefaultIfEmpty().Max() + file.EvaluationInterval;
+        TimeSpan last = times.DefaultIfEmpty().Max() + TimeSpan.FromSeconds(1);
         console.Out.WriteLine($"DEBUG: Dump of all data (input_series and rules) at {GoDuration.Format(last)}:");
         using IQuerier querier = head.OpenQuerier(new TimeRange(long.MinValue, long.MaxValue));
         var hints = new SelectHints { Range = new TimeRange(long.MinValue, long.MaxValue), Function = "", Sorted = true };
@@ -188,10 +228,21 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         {
             samples.Clear();
             selection.ReadSamples(i, samples);
-            console.Out.WriteLine($"{selection.GetLabels(i)} {string.Join(' ', Enumerable.Range(0, samples.Count).Select(at => PointOf(samples, at)))}");
+            console.Out.WriteLine($"{selection.GetLabels(i)} =>");
+            for (int at = 0; at < samples.Count; at++)
+            {
+                if (!StaleNaN.IsStale(samples.Values[at]))
+                {
+                    console.Out.WriteLine(PointOf(samples, at));
+                }
+            }
         }
 
-        console.Out.WriteLine();
+        if (selection.Count == 0)
+        {
+            console.Out.WriteLine();
+        }
+
     }
 
     private static string PointOf(SampleBuffer samples, int at)

@@ -20,7 +20,7 @@ internal static class SampleComparison
         {
             long atMs = startMs + (long)expectation.EvaluationTime.TotalMilliseconds;
             IReadOnlyList<VectorSample> samples = await query(expectation.Expression, atMs, QueryOrigin.Unknown, cancellationToken).ConfigureAwait(false);
-            got = [.. samples.Select(sample => new Entry(sample.Labels, sample.Value, sample.Histogram is { } histogram ? Normal(histogram) : null)).Order()];
+            got = [.. samples.Select(sample => new Entry(sample.Labels, sample.Value, sample.Histogram is { } histogram ? HistogramText.Print(histogram) : "")).Order()];
         }
         catch (QueryException error)
         {
@@ -56,34 +56,30 @@ internal static class SampleComparison
 
         if (sample.Histogram.Length == 0)
         {
-            return new Entry(labels, sample.Value, null);
+            return new Entry(labels, sample.Value, "");
         }
 
         try
         {
             SeriesDescription series = SeriesNotation.Parse("{} " + sample.Histogram);
             return series.Values is [{ Histogram: { } histogram }]
-                ? new Entry(labels, 0, Normal(histogram))
+                ? new Entry(labels, 0, HistogramText.Print(histogram))
                 : throw new ToolException(series.Values.Count != 1 ? "expecting only one histogram" : "expected histogram but got none");
         }
         catch (PromQLParseException error)
         {
-            throw new ToolException($"failed to parse histogram {GoQuote.Quote(sample.Histogram)}: {error.Message}", error);
+            throw new ToolException($"labels {GoQuote.Quote(sample.Labels)}: {error.Message}", error);
         }
     }
 
-    // As both sides are printed: without the hint and without empty buckets.
-    private static FloatHistogram Normal(FloatHistogram histogram) => histogram.Compacted();
-
     private static bool AreEqual(in Entry left, in Entry right, bool isFuzzy)
     {
-        if (left.Labels != right.Labels || left.Histogram is null != right.Histogram is null)
+        if (left.Labels != right.Labels || left.Histogram != right.Histogram)
         {
             return false;
         }
 
-        return left.Histogram is { } histogram ? histogram.ValueEquals(right.Histogram!)
-            : isFuzzy ? AreNear(left.Value, right.Value)
+        return isFuzzy ? AreNear(left.Value, right.Value)
             : left.Value == right.Value || (double.IsNaN(left.Value) && double.IsNaN(right.Value));
     }
 
@@ -93,11 +89,11 @@ internal static class SampleComparison
 
     private static string Print(Entry[] entries) => entries.Length == 0 ? "nil" : string.Join(", ", entries.Select(entry => entry.Print()));
 
-    private readonly record struct Entry(Labels Labels, double Value, FloatHistogram? Histogram) : IComparable<Entry>
+    private readonly record struct Entry(Labels Labels, double Value, string Histogram) : IComparable<Entry>
     {
         public int CompareTo(Entry other) => Labels.CompareTo(other.Labels);
 
-        public string Print() => Labels + " " + (Histogram?.ToString() ?? Exponent(Value));
+        public string Print() => Labels + " " + (Histogram.Length > 0 ? Histogram : Exponent(Value));
 
         // The shortest digits with an exponent of at least two: 1E+00, 1.5E-07.
         private static string Exponent(double value)

@@ -47,7 +47,7 @@ internal static class TestCommands
             throw new ToolException(error.Message, error);
         }
 
-        var runner = new RuleTestRunner(console, new RuleTestSettings
+        using var runner = new RuleTestRunner(console, new RuleTestSettings
         {
             Engine = FeatureFlags.Engine(invocation.Flags) with { MaxSamples = 10_000, Timeout = TimeSpan.FromSeconds(100) },
             Language = FeatureFlags.Language(invocation.Flags, console),

@@ -24,15 +24,19 @@ internal sealed class TestInput
             {
                 // Braces end the name: behind it, those of a histogram would be taken for labels.
                 string name = series.Series.TrimEnd();
-                string separator = name.EndsWith('}') ? " " : "{} ";
+                string separator = !name.Contains('{', StringComparison.Ordinal) && series.Values.AsSpan().TrimStart().StartsWith('{') ? "{} " : " ";
                 _series.Add((SeriesNotation.Parse(name + separator + series.Values), 0));
             }
             catch (PromQLParseException error)
             {
-                throw new ToolException(error.Message, error);
+                // Upstream's tool puts a line in front of each series.
+                throw new ToolException(error.Message.StartsWith("1:", StringComparison.Ordinal) ? "2:" + error.Message[2..] : error.Message, error);
             }
         }
     }
+
+    /// <summary>The labels of its series.</summary>
+    public IEnumerable<Labels> Series => _series.Select(series => series.Description.Labels);
 
     /// <summary>Stores what there is up to a time.</summary>
     public void AppendTill(long timestampMs, IAppender appender)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using Narthex.Model;
 
 namespace Narthex.RemoteStorage.Sending;
@@ -13,8 +12,6 @@ public sealed class WriteRequestEncoder
 {
     private const byte Field1Bytes = (1 << 3) | 2;
     private const byte Field2Bytes = (2 << 3) | 2;
-    private const byte Field1Fixed64 = (1 << 3) | 1;
-    private const byte Field2Varint = 2 << 3;
 
     private readonly ArrayBufferWriter<byte> _message = new();
     private readonly ArrayBufferWriter<byte> _series = new();
@@ -27,46 +24,17 @@ public sealed class WriteRequestEncoder
         foreach (LabelPair label in labels)
         {
             _part.ResetWrittenCount();
-            WriteBytes(_part, Field1Bytes, label.Name);
-            WriteBytes(_part, Field2Bytes, label.Value);
-            WriteBytes(_series, Field1Bytes, _part.WrittenSpan);
+            _part.WriteBytes(Field1Bytes, label.Name);
+            _part.WriteBytes(Field2Bytes, label.Value);
+            _series.WriteBytes(Field1Bytes, _part.WrittenSpan);
         }
 
         _part.ResetWrittenCount();
-        Span<byte> number = _part.GetSpan(9);
-        number[0] = Field1Fixed64;
-        BinaryPrimitives.WriteDoubleLittleEndian(number[1..], value);
-        _part.Advance(9);
-        WriteByte(_part, Field2Varint);
-        WriteVarint(_part, (ulong)timestampMs);
-        WriteBytes(_series, Field2Bytes, _part.WrittenSpan);
-        WriteBytes(_message, Field1Bytes, _series.WrittenSpan);
+        _part.WriteSample(timestampMs, value);
+        _series.WriteBytes(Field2Bytes, _part.WrittenSpan);
+        _message.WriteBytes(Field1Bytes, _series.WrittenSpan);
     }
 
     /// <summary>The message so far, not compressed.</summary>
     public byte[] ToArray() => _message.WrittenSpan.ToArray();
-
-    private static void WriteBytes(ArrayBufferWriter<byte> output, byte tag, ReadOnlySpan<byte> bytes)
-    {
-        WriteByte(output, tag);
-        WriteVarint(output, (ulong)bytes.Length);
-        output.Write(bytes);
-    }
-
-    private static void WriteByte(ArrayBufferWriter<byte> output, byte value)
-    {
-        output.GetSpan(1)[0] = value;
-        output.Advance(1);
-    }
-
-    private static void WriteVarint(ArrayBufferWriter<byte> output, ulong value)
-    {
-        while (value >= 0x80)
-        {
-            WriteByte(output, (byte)(value | 0x80));
-            value >>= 7;
-        }
-
-        WriteByte(output, (byte)value);
-    }
 }

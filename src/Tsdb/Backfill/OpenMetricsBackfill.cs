@@ -24,7 +24,8 @@ public sealed record BackfillOptions
     /// <summary>The clock that names blocks.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    internal long BlockMs
+    /// <summary>The range of blocks, in milliseconds.</summary>
+    public long BlockMs
     {
         get
         {

@@ -292,6 +292,10 @@ internal sealed partial class ExpressionParser
     private CallExpression ParseCall()
     {
         Token name = _tokens.Take();
+        _tokens.Take();
+
+        // What is wrong inside the parentheses comes first.
+        List<Expression> arguments = ParseArguments();
         FunctionSignature? function = FunctionTable.Find(name.Text);
         if (function is null)
         {
@@ -302,8 +306,6 @@ internal sealed partial class ExpressionParser
             _tokens.AddError(name.Position, $"function {GoQuote.Quote(name.Text)} is not enabled");
         }
 
-        _tokens.Take();
-        List<Expression> arguments = ParseArguments();
         return new CallExpression(function ?? s_unknown, arguments) { Position = new(name.Start, LastEnd) };
     }
 
