@@ -1,3 +1,4 @@
+using System.Text;
 using Narthex.Configuration.RuleFiles;
 using Narthex.Model;
 using Narthex.PromQL;
@@ -176,13 +177,20 @@ public sealed class RuleGroup
 
     private static Rule MakeRule(RuleConfig rule, RuleGroupConfig group, ParserOptions language, bool isRestored)
     {
-        var builder = new LabelsBuilder();
+        // A label with an empty value is one, too: it removes that of the sample.
+        var merged = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach ((string name, string value) in group.Labels.Concat(rule.Labels))
         {
-            builder.Set(name, value);
+            merged[name] = value;
         }
 
-        Labels labels = builder.ToLabels();
+        var builder = new LabelsBuilder();
+        foreach ((string name, string value) in merged)
+        {
+            builder.Add(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+        }
+
+        Labels labels = builder.ToLabelsWithEmpty();
         return rule.Alert.Length > 0
             ? new AlertingRule(rule, labels, language) { IsRestored = isRestored }
             : new RecordingRule(rule, labels, language);

@@ -20,6 +20,9 @@ internal static partial class ScrapeLog
     [LoggerMessage(2004, LogLevel.Debug, "Content type of a scrape {scrape_pool} {target} {err}")]
     public static partial void ContentTypeProblem(ILogger logger, string scrape_pool, string target, string err);
 
+    [LoggerMessage(2010, LogLevel.Error, "Failed to determine correct type of scrape target. {scrape_pool} {target} {content_type} {fallback_media_type} {err}")]
+    public static partial void ContentTypeUnknown(ILogger logger, string scrape_pool, string target, string content_type, string fallback_media_type, string err);
+
     [LoggerMessage(2005, LogLevel.Error, "Creating target failed {scrape_pool} {err}")]
     public static partial void TargetFailed(ILogger logger, string scrape_pool, string err);
 

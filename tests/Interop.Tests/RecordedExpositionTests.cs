@@ -25,13 +25,13 @@ public sealed class RecordedExpositionTests
     public async Task Both_servers_store_the_same_of_what_real_programs_expose()
     {
         using var directory = new TemporaryDirectory();
-        var programs = new List<ServerProcess>();
+        var programs = new List<(string Name, ServerProcess Process)>();
         var targets = new List<(string Job, StaticTarget Target)>();
         try
         {
-            foreach ((string name, ServerProcess program) in await StartProgramsAsync(directory))
+            await StartProgramsAsync(directory, programs);
+            foreach ((string name, ServerProcess program) in programs)
             {
-                programs.Add(program);
                 foreach ((string format, string accept) in s_formats)
                 {
                     (byte[] body, string type) = await RecordAsync(program, accept);
@@ -47,7 +47,7 @@ public sealed class RecordedExpositionTests
         finally
         {
             targets.ForEach(target => target.Target.Dispose());
-            programs.ForEach(program => program.Dispose());
+            programs.ForEach(program => program.Process.Dispose());
         }
     }
 
@@ -75,35 +75,55 @@ public sealed class RecordedExpositionTests
 
         """;
 
-    private static async Task<List<(string, ServerProcess)>> StartProgramsAsync(TemporaryDirectory directory)
+    private static async Task StartProgramsAsync(TemporaryDirectory directory, List<(string Name, ServerProcess Process)> programs)
     {
         string empty = directory.Write("empty.yml", "global: {}\n");
-        var programs = new List<(string, ServerProcess)>
-        {
-            ("prometheus", await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", empty, directory.Combine("program"))),
-        };
+        programs.Add(("prometheus", await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", empty, directory.Combine("program"))));
         await Start("node", "prometheus-node-exporter", "metrics");
         await Start("blackbox", "prometheus-blackbox-exporter", "metrics", "--config.file=" + directory.Write("blackbox.yml", "modules:\n  tcp:\n    prober: tcp\n"));
         await Start("pushgateway", "prometheus-pushgateway", "metrics");
         await Start("haproxy", "prometheus-haproxy-exporter", "metrics");
         await Start("victoriametrics", "victoria-metrics", "metrics", "-httpListenAddr", "-storageDataPath=" + directory.Combine("victoria"));
+        await Start("vmagent", "vmagent", "metrics", "-httpListenAddr", "-remoteWrite.url=http://127.0.0.1:1/", "-remoteWrite.tmpDataPath=" + directory.Combine("vmagent"));
+        await Start("vmauth", "vmauth", "metrics", "-httpListenAddr", "-auth.config=" + directory.Write("auth.yml", "unauthorized_user: {url_prefix: 'http://127.0.0.1:1/'}\n"));
+        await Start(
+            "vmalert", "vmalert", "metrics", "-httpListenAddr", "-datasource.url=http://127.0.0.1:1/", "-notifier.blackhole",
+            "-rule=" + directory.Write("vmalert.yml", "groups: [{name: g, rules: [{alert: a, expr: up}]}]\n"));
+        await Start("snmp", "prometheus-snmp-exporter", "metrics", "--config.file=" + directory.Write("snmp.yml", "auths: {public: {community: public, version: 2}}\nmodules: {interfaces: {walk: [1.3.6.1.2.1.2]}}\n"));
+        programs.Add(("alertmanager", await StartAlertmanagerAsync(directory)));
 
         // A few requests, so that there is something in the histograms.
         for (int i = 0; i < 5; i++)
         {
-            await programs[0].Item2.GetAsync("api/v1/query?query=up");
+            await programs[0].Process.GetAsync("api/v1/query?query=up");
+            await programs[^1].Process.GetAsync("api/v2/alerts");
         }
-
-        return programs;
 
         async Task Start(string name, string file, string ready, params string[] arguments)
         {
             int port = ServerProcess.FreePort();
             string listen = arguments.Contains("-httpListenAddr") ? $"-httpListenAddr=127.0.0.1:{port}" : $"--web.listen-address=127.0.0.1:{port}";
             ServerProcess program = ServerProcess.Start($"{RepositoryPaths.Peers}/{file}", port, [listen, .. arguments.Where(argument => argument != "-httpListenAddr")]);
-            await program.WaitUntilAsync(ready);
             programs.Add((name, program));
+            await program.WaitUntilAsync(ready);
         }
+    }
+
+    // Debian's build reads its stock templates from /usr/share, wherever it lies itself: it gets to see that of the peers there.
+    private static async Task<ServerProcess> StartAlertmanagerAsync(TemporaryDirectory directory)
+    {
+        int port = ServerProcess.FreePort();
+        string config = directory.Write("alertmanager.yml", "route: {receiver: none}\nreceivers: [{name: none}]\n");
+        ServerProcess program = ServerProcess.Start(
+            "unshare",
+            port,
+            [
+                "--map-root-user", "--mount", "sh", "-c", "mount --bind \"$0\" /usr/share && exec \"$@\"", Path.GetFullPath(RepositoryPaths.Peers + "/../share"),
+                RepositoryPaths.Peers + "/prometheus-alertmanager", "--config.file=" + config, "--storage.path=" + directory.Combine("alertmanager"),
+                $"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+            ]);
+        await program.WaitUntilAsync("-/ready");
+        return program;
     }
 
     private static async Task<(byte[] Body, string Type)> RecordAsync(ServerProcess program, string accept)

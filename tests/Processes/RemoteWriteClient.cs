@@ -14,6 +14,9 @@ internal static class RemoteWriteClient
     {
         /// <summary>Native histograms as encoded messages, with their times.</summary>
         public IReadOnlyList<(long TimestampMs, byte[] Message)> Histograms { get; init; } = [];
+
+        /// <summary>Exemplars, each with one label.</summary>
+        public IReadOnlyList<(long TimestampMs, double Value, string TraceId)> Exemplars { get; init; } = [];
     }
 
     /// <summary>Sends them in one request and returns the answer's status and text.</summary>
@@ -34,15 +37,20 @@ internal static class RemoteWriteClient
             var message = new MemoryStream();
             foreach ((string name, string value) in one.Labels)
             {
-                var label = new MemoryStream();
-                WriteBytes(label, 1, Encoding.UTF8.GetBytes(name));
-                WriteBytes(label, 2, Encoding.UTF8.GetBytes(value));
-                WriteBytes(message, 1, label.ToArray());
+                WriteBytes(message, 1, EncodeLabel(name, value));
             }
 
             foreach ((long timestamp, double value) in one.Samples)
             {
                 WriteBytes(message, 2, EncodeSample(timestamp, value));
+            }
+
+            foreach ((long timestamp, double value, string traceId) in one.Exemplars)
+            {
+                var exemplar = new MemoryStream();
+                WriteBytes(exemplar, 1, EncodeLabel("trace_id", traceId));
+                WriteNumbers(exemplar, valueField: 2, value, timestampField: 3, timestamp);
+                WriteBytes(message, 3, exemplar.ToArray());
             }
 
             foreach ((_, byte[] histogram) in one.Histograms)
@@ -56,16 +64,29 @@ internal static class RemoteWriteClient
         return request.ToArray();
     }
 
+    private static byte[] EncodeLabel(string name, string value)
+    {
+        var label = new MemoryStream();
+        WriteBytes(label, 1, Encoding.UTF8.GetBytes(name));
+        WriteBytes(label, 2, Encoding.UTF8.GetBytes(value));
+        return label.ToArray();
+    }
+
     private static byte[] EncodeSample(long timestamp, double value)
     {
         var sample = new MemoryStream();
+        WriteNumbers(sample, valueField: 1, value, timestampField: 2, timestamp);
+        return sample.ToArray();
+    }
+
+    private static void WriteNumbers(MemoryStream message, int valueField, double value, int timestampField, long timestamp)
+    {
         Span<byte> bits = stackalloc byte[8];
         BinaryPrimitives.WriteDoubleLittleEndian(bits, value);
-        sample.WriteByte((1 << 3) | 1);
-        sample.Write(bits);
-        sample.WriteByte(2 << 3);
-        WriteVarint(sample, (ulong)timestamp);
-        return sample.ToArray();
+        message.WriteByte((byte)((valueField << 3) | 1));
+        message.Write(bits);
+        message.WriteByte((byte)(timestampField << 3));
+        WriteVarint(message, (ulong)timestamp);
     }
 
     private static void WriteBytes(MemoryStream stream, int field, byte[] bytes)

@@ -10,6 +10,9 @@ namespace Narthex.Configuration;
 /// <param name="HttpClient">Who is trusted, and who asks.</param>
 public sealed record KubeConfigFile(string Server, HttpClientConfig HttpClient)
 {
+    /// <summary>The program that tells who asks; null if there is none.</summary>
+    public KubeExecPlugin? Exec { get; init; }
+
     /// <summary>Reads a file. Paths in it are relative to it.</summary>
     /// <exception cref="ConfigurationException">It cannot be read, or names something that is not there or not available.</exception>
     public static KubeConfigFile Load(string path)
@@ -27,17 +30,25 @@ public sealed record KubeConfigFile(string Server, HttpClientConfig HttpClient)
         YamlNode? root = YamlTreeReader.Read(text);
         YamlNode context = Named(root, "contexts", Text(root, "current-context"), "context", path);
         YamlNode cluster = Named(root, "clusters", Text(context, "cluster"), "cluster", path);
-        YamlNode? user = Text(context, "user") is { Length: > 0 } name ? Named(root, "users", name, "user", path) : null;
-        string server = Text(cluster, "server");
+        string userName = Text(context, "user");
         string directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return new KubeConfigFile(server.Length > 0 ? server : "http://localhost:8080", new HttpClientConfig
+        string server = Text(cluster, "server") is { Length: > 0 } url ? url : "http://localhost:8080";
+        var user = new KubeConfigUser(userName, userName.Length > 0 ? Named(root, "users", userName, "user", path) : null, directory);
+        user.Check();
+
+        // Who asks is told over encrypted connections only, as by the clients that these files were made for.
+        bool isEncrypted = server.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        return new KubeConfigFile(server, new HttpClientConfig
         {
-            Tls = ReadTls(cluster, user, directory),
-            BasicAuth = Text(user, "username") is { Length: > 0 } userName
-                ? new BasicAuthConfig { Username = userName, Password = new Secret(Text(user, "password")) } : null,
-            Authorization = ReadAuthorization(user, directory),
+            Tls = ReadTls(cluster, isEncrypted ? user.Node : null, directory),
+            BasicAuth = isEncrypted ? user.ReadBasicAuth() : null,
+            Authorization = isEncrypted ? user.ReadAuthorization() : null,
+            HttpHeaders = user.ReadImpersonation(),
             Proxy = new ProxyConfig { Url = Text(cluster, "proxy-url") },
-        });
+        })
+        {
+            Exec = isEncrypted ? user.ReadExec(() => KubeExecCluster.Print(cluster, server, directory)) : null,
+        };
     }
 
     private static TlsConfig ReadTls(YamlNode cluster, YamlNode? user, string directory) => new()
@@ -52,19 +63,6 @@ public sealed record KubeConfigFile(string Server, HttpClientConfig HttpClient)
         InsecureSkipVerify = Text(cluster, "insecure-skip-tls-verify") == "true",
     };
 
-    private static AuthorizationConfig? ReadAuthorization(YamlNode? user, string directory)
-    {
-        if (Find(user, "exec") is not null || Find(user, "auth-provider") is not null)
-        {
-            throw new ConfigurationException("users of a kubeconfig file with exec or auth-provider are not available yet: use a token or a client certificate");
-        }
-
-        // A file wins over the text: it is the one that is renewed.
-        return Text(user, "tokenFile") is { Length: > 0 } file ? new AuthorizationConfig { CredentialsFile = Resolve(directory, file) }
-            : Text(user, "token") is { Length: > 0 } token ? new AuthorizationConfig { Credentials = new Secret(token) }
-            : null;
-    }
-
     private static YamlNode Named(YamlNode? root, string list, string name, string content, string path)
     {
         foreach (YamlNode entry in Find(root, list) is YamlSequence sequence ? sequence.Items : [])
@@ -78,13 +76,13 @@ public sealed record KubeConfigFile(string Server, HttpClientConfig HttpClient)
         throw new ConfigurationException($"{path}: {content} {Model.GoQuote.Quote(name)} does not exist");
     }
 
-    private static YamlNode? Find(YamlNode? node, string key) => node is YamlMapping mapping
+    internal static YamlNode? Find(YamlNode? node, string key) => node is YamlMapping mapping
         ? mapping.Entries.FirstOrDefault(entry => entry.Key is YamlScalar scalar && scalar.Text == key).Value
         : null;
 
-    private static string Text(YamlNode? node, string key) => Find(node, key) is YamlScalar { IsNull: false } scalar ? scalar.Text : "";
+    internal static string Text(YamlNode? node, string key) => Find(node, key) is YamlScalar { IsNull: false } scalar ? scalar.Text : "";
 
-    private static string Data(YamlNode? node, string key)
+    internal static string Data(YamlNode? node, string key)
     {
         try
         {
@@ -96,5 +94,5 @@ public sealed record KubeConfigFile(string Server, HttpClientConfig HttpClient)
         }
     }
 
-    private static string Resolve(string directory, string path) => path.Length == 0 ? "" : Path.Combine(directory, path);
+    internal static string Resolve(string directory, string path) => path.Length == 0 ? "" : Path.Combine(directory, path);
 }

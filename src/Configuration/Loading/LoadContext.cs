@@ -27,7 +27,7 @@ internal sealed class LoadContext(string baseDirectory, ConfigurationLoadOptions
     {
         if (_faults.Count > 0)
         {
-            // In the order of the file, whatever the order in which sections took their keys.
+            // In the order of the file: sections are left only after what is in them.
             throw new ConfigurationException("yaml: unmarshal errors:\n" + string.Join('\n', _faults.OrderBy(fault => fault.Line).Select(fault => fault.Text)));
         }
     }

@@ -4,7 +4,7 @@ using Narthex.HttpClients;
 namespace Narthex.Discovery.Kubernetes;
 
 /// <summary>Where the API server is, who asks it, and in which namespace this server runs itself.</summary>
-internal sealed record KubernetesAccess(string Server, HttpClientConfig HttpClient, string OwnNamespace)
+internal sealed record KubernetesAccess(string Server, HttpClientConfig HttpClient, string OwnNamespace, KubeExecPlugin? Exec = null)
 {
     private const string ServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -16,7 +16,7 @@ internal sealed record KubernetesAccess(string Server, HttpClientConfig HttpClie
             if (config.KubeConfigFile.Length > 0)
             {
                 KubeConfigFile file = KubeConfigFile.Load(config.KubeConfigFile);
-                return new KubernetesAccess(file.Server.TrimEnd('/'), file.HttpClient, "");
+                return new KubernetesAccess(file.Server.TrimEnd('/'), file.HttpClient, "", file.Exec);
             }
 
             return config.ApiServer.Length > 0

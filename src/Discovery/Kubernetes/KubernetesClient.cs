@@ -19,7 +19,7 @@ internal sealed class KubernetesClient : IDisposable
     private static readonly TimeSpan s_listTimeout = TimeSpan.FromMinutes(1);
 
     private readonly string _server;
-    private readonly HttpClient _client;
+    private readonly KubernetesConnection _connection;
     private readonly KubernetesMetrics _metrics;
     private readonly TimeProvider _time;
 
@@ -31,7 +31,7 @@ internal sealed class KubernetesClient : IDisposable
         }
 
         _server = access.Server;
-        _client = clients.Create(access.HttpClient);
+        _connection = new KubernetesConnection(access, clients, time);
         _metrics = metrics;
         _time = time;
     }
@@ -105,7 +105,7 @@ internal sealed class KubernetesClient : IDisposable
         }
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _connection.Dispose();
 
     private static void Handle(ReadOnlySequence<byte> line, Action<string, JsonElement> onEvent)
     {
@@ -130,16 +130,12 @@ internal sealed class KubernetesClient : IDisposable
     private async Task<HttpResponseMessage> GetAsync(string path, string query, CancellationToken cancellationToken)
     {
         long started = _time.GetTimestamp();
-        using var request = new HttpRequestMessage(HttpMethod.Get, _server + path + query)
-        {
-            Version = _client.DefaultRequestVersion,
-            VersionPolicy = _client.DefaultVersionPolicy,
-        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, _server + path + query);
         request.Headers.TryAddWithoutValidation("Accept", "application/json");
         HttpResponseMessage response;
         try
         {
-            response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            response = await _connection.SendAsync(request, cancellationToken);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {

@@ -43,7 +43,7 @@ internal sealed class KubernetesDiscoverer : IDiscoverer, IDisposable
 
     public async Task RunAsync(IProgress<IReadOnlyList<TargetGroup>> updates, CancellationToken cancellationToken)
     {
-        var objects = new KubernetesObjects(_main, _watched.Count);
+        using var objects = new KubernetesObjects(_main, _watched.Count, _metrics.Queues.Of(_main.Role), _time);
 
         // One place is enough: it only says that there is something to look at.
         Channel<bool> changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });

@@ -16,6 +16,7 @@ internal sealed class KubernetesMetrics
             "prometheus_sd_kubernetes_http_request_total", "Requests to the Kubernetes API, by the status of the answer.", "status_code");
         RequestDuration = registry.CreateSummaryFamily(
             "prometheus_sd_kubernetes_http_request_duration_seconds", "Time until the Kubernetes API answered, in seconds.", [], "endpoint");
+        Queues = new KubernetesQueueMetrics(registry);
         foreach (KubernetesKind kind in KubernetesKind.Roles)
         {
             foreach (string name in s_events)
@@ -26,6 +27,9 @@ internal sealed class KubernetesMetrics
     }
 
     public Counter Failures { get; }
+
+    /// <summary>What waits to be made into targets, for each role.</summary>
+    public KubernetesQueueMetrics Queues { get; }
 
     public Family<Counter> Requests { get; }
 

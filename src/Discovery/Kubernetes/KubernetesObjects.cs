@@ -15,13 +15,15 @@ internal interface IKubernetesLookup
 /// Each group notes which objects were asked for when it was made, found or not. When one of them changes, the group is made anew. So no
 /// mechanism needs to know by itself that endpoints depend on pods and pods on nodes.
 /// </remarks>
-internal sealed class KubernetesObjects(KubernetesKind main, int watches) : IKubernetesLookup
+internal sealed class KubernetesObjects(KubernetesKind main, int watches, KubernetesQueueMetrics.Queue queue, TimeProvider time) : IKubernetesLookup, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(KubernetesKind Kind, string Key), KubernetesObject> _objects = [];
     private readonly Dictionary<(KubernetesKind Kind, string Key), HashSet<string>> _dependents = [];
     private readonly Dictionary<string, HashSet<(KubernetesKind Kind, string Key)>> _dependencies = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _stale = new(StringComparer.Ordinal);
+
+    // Groups to make anew, and since when.
+    private readonly Dictionary<string, long> _stale = new(StringComparer.Ordinal);
     private HashSet<(KubernetesKind Kind, string Key)> _asked = [];
     private int _missing = watches;
 
@@ -94,15 +96,27 @@ internal sealed class KubernetesObjects(KubernetesKind main, int watches) : IKub
             }
 
             var groups = new List<TargetGroup>(_stale.Count);
-            foreach (string key in _stale)
+            foreach ((string key, long since) in _stale)
             {
+                long began = time.GetTimestamp();
+                queue.Latency.Observe(time.GetElapsedTime(since, began).TotalSeconds);
                 _asked = [];
                 groups.Add(make(key, _objects.TryGetValue((main, key), out KubernetesObject? item) ? item.Root : default));
                 Depend(key, _asked);
+                queue.Work.Observe(time.GetElapsedTime(began).TotalSeconds);
             }
 
-            _stale.Clear();
+            ForgetStale();
             return groups;
+        }
+    }
+
+    /// <summary>What still waits will not be made any more.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            ForgetStale();
         }
     }
 
@@ -117,13 +131,28 @@ internal sealed class KubernetesObjects(KubernetesKind main, int watches) : IKub
     {
         if (kind == main)
         {
-            _stale.Add(key);
+            MarkStale(key);
         }
 
-        if (_dependents.TryGetValue((kind, key), out HashSet<string>? dependents))
+        foreach (string dependent in _dependents.GetValueOrDefault((kind, key)) ?? [])
         {
-            _stale.UnionWith(dependents);
+            MarkStale(dependent);
         }
+    }
+
+    private void MarkStale(string key)
+    {
+        if (_stale.TryAdd(key, time.GetTimestamp()))
+        {
+            queue.Items.Increment();
+            queue.Depth.Increment();
+        }
+    }
+
+    private void ForgetStale()
+    {
+        queue.Depth.Decrement(_stale.Count);
+        _stale.Clear();
     }
 
     private void Depend(string key, HashSet<(KubernetesKind Kind, string Key)> asked)

@@ -36,7 +36,8 @@ internal static class AnalyzeCommand
             return blocks.FirstOrDefault(block => block.Meta.Ulid.ToString() == id) ?? throw new ToolException($"invalid block ID {id}");
         }
 
-        return blocks.Count > 0 ? blocks[^1] : throw new ToolException("no blocks found");
+        // The one that was written last, which need not be the one with the newest samples.
+        return blocks.OrderBy(block => block.Meta.Ulid).MaxBy(block => block.Meta.Ulid.TimestampMs) ?? throw new ToolException("no blocks found");
     }
 
     private static void Print(BlockReader block, BlockAnalysis analysis, string match, int limit, TextWriter output)
@@ -68,12 +69,8 @@ internal static class AnalyzeCommand
         {
             output.WriteLine();
             output.WriteLine("Compaction analysis:");
-            ChunkHistogram.Print("samples per float chunk", chunks.FloatSamples, chunks.Count, output);
-            ChunkHistogram.Print("bytes per float chunk", chunks.FloatBytes, chunks.Count, output);
-            ChunkHistogram.Print("samples per histogram chunk", chunks.HistogramSamples, chunks.Count, output);
-            ChunkHistogram.Print("bytes per histogram chunk", chunks.HistogramBytes, chunks.Count, output);
-            ChunkHistogram.Print("buckets per histogram chunk", chunks.HistogramBuckets, chunks.Count, output);
             output.WriteLine();
+            ChunkSizePrinter.Print(chunks, output);
         }
 
         void PrintList(string title, IReadOnlyDictionary<string, long> counts)

@@ -45,20 +45,17 @@ internal sealed class GroupLoop(RuleGroup group, CancellationToken abort) : IDis
         TimeProvider time = group.Context.Time;
         try
         {
-            DateTimeOffset due = GroupSchedule.DueAt(time.GetUtcNow(), group.Interval, group.Key) + group.Interval;
-            await WaitUntilAsync(due).ConfigureAwait(false);
+            DateTimeOffset due = await WaitForNextAsync(GroupSchedule.DueAt(time.GetUtcNow(), group.Interval, group.Key)).ConfigureAwait(false);
             while (!_stop.IsCancellationRequested)
             {
                 await EvaluateAsync(due).ConfigureAwait(false);
-                await WaitUntilAsync(due + group.Interval).ConfigureAwait(false);
-                due = NextAfter(due);
+                due = await WaitForNextAsync(due).ConfigureAwait(false);
                 if (group.NeedsRestoring)
                 {
                     // The evaluation before has found the alerts; this one makes them known, then they learn of their past.
                     await EvaluateAsync(due).ConfigureAwait(false);
                     group.Restore(time.GetUtcNow(), abort);
-                    await WaitUntilAsync(due + group.Interval).ConfigureAwait(false);
-                    due = NextAfter(due);
+                    due = await WaitForNextAsync(due).ConfigureAwait(false);
                 }
             }
         }
@@ -68,17 +65,32 @@ internal sealed class GroupLoop(RuleGroup group, CancellationToken abort) : IDis
         }
     }
 
-    // The time of the next evaluation. Those that could not begin, as the last one took too long, are counted.
-    private DateTimeOffset NextAfter(DateTimeOffset due)
+    /// <summary>Waits for the next evaluation and returns its time. Those that could not begin, as the last one took too long, are counted.</summary>
+    private async Task<DateTimeOffset> WaitForNextAsync(DateTimeOffset last)
     {
-        int missed = GroupSchedule.CountMissed(due, group.Context.Time.GetUtcNow(), group.Interval);
+        TimeProvider time = group.Context.Time;
+        DateTimeOffset now = time.GetUtcNow();
+        while (last + group.Interval - now is { Ticks: > 0 } rest)
+        {
+            // Never longer than the interval: if the clock is set back meanwhile, rules must not be silent until it gets here again.
+            TimeSpan wait = rest < group.Interval ? rest : group.Interval;
+            await Task.Delay(wait < WaitMax ? wait : WaitMax, time, _stop.Token).ConfigureAwait(false);
+            now = time.GetUtcNow();
+            if (now < last)
+            {
+                return GroupSchedule.DueAt(now, group.Interval, group.Key);
+            }
+        }
+
+        _stop.Token.ThrowIfCancellationRequested();
+        int missed = GroupSchedule.CountMissed(last, now, group.Interval);
         if (missed > 0)
         {
             group.Metrics?.Missed.Increment(missed);
             group.Metrics?.Iterations.Increment(missed);
         }
 
-        return due + ((missed + 1) * group.Interval);
+        return last + ((missed + 1) * group.Interval);
     }
 
     private async Task EvaluateAsync(DateTimeOffset due)
@@ -98,16 +110,5 @@ internal sealed class GroupLoop(RuleGroup group, CancellationToken abort) : IDis
         {
             RuleLog.GroupCrashed(group.Context.Logger, group.File, group.Name, error);
         }
-    }
-
-    private async Task WaitUntilAsync(DateTimeOffset due)
-    {
-        TimeProvider time = group.Context.Time;
-        while (due - time.GetUtcNow() is { Ticks: > 0 } rest)
-        {
-            await Task.Delay(rest < WaitMax ? rest : WaitMax, time, _stop.Token).ConfigureAwait(false);
-        }
-
-        _stop.Token.ThrowIfCancellationRequested();
     }
 }

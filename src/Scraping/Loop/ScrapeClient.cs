@@ -71,7 +71,7 @@ internal sealed class ScrapeClient
     {
         if (_uri is null)
         {
-            throw new ScrapeException($"parse {GoQuote.Quote(_url)}: invalid URL");
+            throw new ScrapeException(UrlFaults.Explain(_url));
         }
 
         return _uri.Scheme is "http" or "https"

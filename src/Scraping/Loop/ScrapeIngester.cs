@@ -134,7 +134,17 @@ internal sealed partial class ScrapeIngester(SeriesCache cache, TargetMetadataCa
     {
         TParser forMetadata = parser;
         TParser forStorage = parser;
-        Read(ref parser, ref forMetadata);
+        try
+        {
+            Read(ref parser, ref forMetadata);
+        }
+        catch (Exception error) when (error is ScrapeException or ExpositionException)
+        {
+            // What a target says about its families counts also where it says too much, or something wrong later on.
+            metadata.ReadUntil(ref forMetadata, parser.Position);
+            throw;
+        }
+
         int samples = _rows;
         _gaps.End();
         cache.End(this, static (self, entry) => self.MarkStale(entry));

@@ -117,6 +117,7 @@ internal sealed class ScrapeStore(ScrapeContext context)
         ExpositionFormat format = ContentTypes.Select(body.ContentType, settings.Config.FallbackScrapeProtocol, out string? problem);
         if (format == ExpositionFormat.Unknown)
         {
+            ScrapeLog.ContentTypeUnknown(context.Logger, settings.Config.JobName, target.Url, body.ContentType ?? "", "", problem!);
             throw new ScrapeException(problem!);
         }
 

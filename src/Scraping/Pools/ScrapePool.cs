@@ -73,12 +73,12 @@ internal sealed class ScrapePool : IDisposable
         {
             if (outcome.Target is { } target)
             {
-                wanted.TryAdd(target, target);
+                wanted[target] = target; // Of equal ones, the last one shows where they were found.
             }
             else if (outcome.Error is { } error)
             {
                 failed++;
-                ScrapeLog.TargetFailed(_context.Logger, Config.JobName, error);
+                ScrapeLog.TargetFailed(_context.Logger, Config.JobName, $"{outcome.Place}: {error}");
             }
             else if (++droppedCount <= Config.Limits.KeepDroppedTargets || Config.Limits.KeepDroppedTargets == 0)
             {
@@ -172,7 +172,7 @@ internal sealed class ScrapePool : IDisposable
             predecessors[loop.Target.Labels] = loop;
         }
 
-        foreach (Target target in wanted.Keys)
+        foreach (Target target in wanted.Values)
         {
             if (_loops.TryGetValue(target, out ScrapeLoop? loop))
             {
@@ -231,6 +231,8 @@ internal sealed class ScrapePool : IDisposable
             Health = outcome.Began is null ? TargetHealth.Unknown : outcome.Error.Length == 0 ? TargetHealth.Up : TargetHealth.Down,
             ScrapeInterval = target.Interval,
             ScrapeTimeout = target.Timeout,
+            ScrapeIntervalText = target.IntervalText,
+            ScrapeTimeoutText = target.TimeoutText,
         };
     }
 

@@ -29,6 +29,12 @@ internal sealed class Target : IEquatable<Target>
 
     public TimeSpan Timeout { get; }
 
+    /// <summary>The interval as its label has it.</summary>
+    public string? IntervalText { get; init; }
+
+    /// <summary>The timeout as its label has it.</summary>
+    public string? TimeoutText { get; init; }
+
     /// <summary>What to make of its histograms.</summary>
     public HistogramParsing Histograms { get; init; }
 

@@ -21,15 +21,22 @@ internal static class TargetFactory
     private const string AddressLabel = "__address__";
 
     /// <summary>What became of one discovered label set: a target, or nothing if relabelling dropped it, or an error.</summary>
-    public readonly record struct Outcome(Target? Target, Labels DiscoveredLabels, string? Error);
+    public readonly record struct Outcome(Target? Target, Labels DiscoveredLabels, string? Error)
+    {
+        /// <summary>Where the label set with the error was found.</summary>
+        public string Place { get; init; } = "";
+    }
 
     /// <summary>Goes through all targets of a group.</summary>
     public static IEnumerable<Outcome> Create(ScrapeConfig config, TargetGroup group)
     {
         var builder = new LabelsBuilder();
+        int instance = 0;
         foreach (Labels labels in group.Targets)
         {
-            yield return Create(config, group.Labels, labels, builder);
+            Outcome outcome = Create(config, group.Labels, labels, builder);
+            yield return outcome.Error is null ? outcome : outcome with { Place = $"instance {instance} in group {group.Source}" };
+            instance++;
         }
     }
 
@@ -51,13 +58,19 @@ internal static class TargetFactory
 
         string url = MakeUrl(config, builder, address);
         string socket = Get(builder, UnixSocketLabel);
+        string intervalText = Get(builder, IntervalLabel);
+        string timeoutText = Get(builder, TimeoutLabel);
         if (builder.Get("instance"u8).IsEmpty)
         {
             builder.Set(LabelNames.Instance, address);
         }
 
         RemoveReserved(builder);
-        return new Outcome(new Target(discovered, builder.ToLabels(), url, interval, timeout) { Histograms = histograms, UnixSocket = socket }, discovered, null);
+        var target = new Target(discovered, builder.ToLabels(), url, interval, timeout)
+        {
+            Histograms = histograms, UnixSocket = socket, IntervalText = intervalText, TimeoutText = timeoutText,
+        };
+        return new Outcome(target, discovered, null);
     }
 
     private static void Discover(ScrapeConfig config, Labels groupLabels, Labels targetLabels, LabelsBuilder builder)
@@ -188,7 +201,7 @@ internal static class TargetFactory
         string query = string.Join('&', parameters.SelectMany(pair => pair.Value.Select(value => $"{Escape(pair.Key)}={Escape(value)}")));
         string path = Get(builder, PathLabel);
         string slash = path.Length == 0 || path[0] == '/' ? "" : "/";
-        return $"{Get(builder, SchemeLabel)}://{address}{slash}{EscapePath(path)}{(query.Length > 0 ? "?" + query : "")}";
+        return $"{Get(builder, SchemeLabel)}://{address.Replace(" ", "%20", StringComparison.Ordinal)}{slash}{EscapePath(path)}{(query.Length > 0 ? "?" + query : "")}";
     }
 
     // A question mark would begin the query; what has a meaning inside paths stays.

@@ -50,6 +50,12 @@ public sealed record TargetSnapshot
 
     /// <summary>The timeout in force for it.</summary>
     public TimeSpan ScrapeTimeout { get; init; }
+
+    /// <summary>The interval as its label has it: relabelling may write durations in other ways.</summary>
+    public string? ScrapeIntervalText { get; init; }
+
+    /// <summary>The timeout as its label has it.</summary>
+    public string? ScrapeTimeoutText { get; init; }
 }
 
 /// <summary>A target that relabelling dropped.</summary>

@@ -95,13 +95,12 @@ public sealed class BlockAnalysis
             if (Chunks is { } sizes)
             {
                 ReadOnlySpan<byte> data = block.ReadChunk(chunks.Current, out ChunkEncoding encoding);
-                try
+                bool isFloat = encoding is ChunkEncoding.Xor or ChunkEncoding.Xor2;
+                (isFloat ? sizes.FloatSamplesList : sizes.HistogramSamplesList).Add(ChunkEncodings.CountSamples(encoding, data));
+                (isFloat ? sizes.FloatBytesList : sizes.HistogramBytesList).Add(data.Length);
+                if (!isFloat)
                 {
-                    sizes.Add(encoding, data);
-                }
-                catch (ChunkCorruptionException error)
-                {
-                    throw new BlockCorruptionException(block.Meta.Ulid.ToString(), "chunks", error.Message, error);
+                    sizes.HistogramBucketsList.Add(CountBuckets(block, encoding, data, sizes.Buffer));
                 }
             }
         }
@@ -129,6 +128,27 @@ public sealed class BlockAnalysis
             _churningPairs[pair] = _churningPairs.GetValueOrDefault(pair) + missing;
             _churningNames[name] = _churningNames.GetValueOrDefault(name) + missing;
         }
+    }
+
+    private static int CountBuckets(BlockReader block, ChunkEncoding encoding, ReadOnlySpan<byte> chunk, SampleBuffer samples)
+    {
+        samples.Clear();
+        try
+        {
+            ChunkDecoder.Append(encoding, chunk, TimeRange.All, samples);
+        }
+        catch (ChunkCorruptionException error)
+        {
+            throw new BlockCorruptionException(Path.GetFileName(block.DirectoryPath), "chunks", error.Message, error);
+        }
+
+        int count = 0;
+        foreach (FloatHistogram? histogram in samples.Histograms)
+        {
+            count += histogram is null ? 0 : histogram.PositiveBuckets.Length + histogram.NegativeBuckets.Length;
+        }
+
+        return count;
     }
 
     private static bool Increment(Dictionary<string, long> counts, string key)
@@ -159,9 +179,6 @@ public sealed class ChunkSizes
     /// <summary>Buckets of all samples of each chunk of histograms.</summary>
     public IReadOnlyList<int> HistogramBuckets => HistogramBucketsList;
 
-    /// <summary>All chunks.</summary>
-    public int Count => FloatSamplesList.Count + HistogramSamplesList.Count;
-
     internal List<int> FloatSamplesList { get; } = [];
 
     internal List<int> FloatBytesList { get; } = [];
@@ -170,28 +187,7 @@ public sealed class ChunkSizes
 
     internal List<int> HistogramBytesList { get; } = [];
 
+    internal SampleBuffer Buffer { get; } = new();
+
     internal List<int> HistogramBucketsList { get; } = [];
-
-    /// <exception cref="ChunkCorruptionException">The chunk is damaged.</exception>
-    internal void Add(ChunkEncoding encoding, ReadOnlySpan<byte> data)
-    {
-        if (encoding is ChunkEncoding.Xor or ChunkEncoding.Xor2)
-        {
-            FloatSamplesList.Add(XorDecoder.CountSamples(data));
-            FloatBytesList.Add(data.Length);
-            return;
-        }
-
-        using var samples = new SampleBuffer();
-        ChunkDecoder.Append(encoding, data, new TimeRange(long.MinValue, long.MaxValue), samples);
-        long buckets = 0;
-        for (int i = 0; i < samples.Count; i++)
-        {
-            buckets += samples.Histograms[i] is { } histogram ? histogram.PositiveBuckets.Length + histogram.NegativeBuckets.Length : 0;
-        }
-
-        HistogramSamplesList.Add(samples.Count);
-        HistogramBytesList.Add(data.Length);
-        HistogramBucketsList.Add((int)Math.Min(buckets, int.MaxValue));
-    }
 }

@@ -23,11 +23,12 @@ internal static class HeadStatistics
             LabelPairs.NameValues name = pairs.GetName(i);
             ReadOnlySpan<uint> ofName = name.Pairs;
             bool isMetricName = index.Symbols.Get(name.Name).SequenceEqual(LabelNames.MetricNameUtf8);
+            long nameBytes = StoredBytes(index.Symbols.Get(name.Name).Length);
             long bytes = 0;
             foreach (uint pair in ofName)
             {
                 long series = pairs.CountSeries(pair);
-                bytes += index.Symbols.Get(pairs.ValueOf(pair)).Length * series;
+                bytes += (nameBytes + StoredBytes(index.Symbols.Get(pairs.ValueOf(pair)).Length)) * series;
                 pairCounts.Add(pair, series);
                 if (isMetricName)
                 {
@@ -54,6 +55,9 @@ internal static class HeadStatistics
             SeriesCountByLabelValuePair = pairCounts.ToList(pair => Text(pairs.NameOf(pair)) + "=" + Text(pairs.ValueOf(pair))),
         };
     }
+
+    // As much as upstream needs: it keeps both texts with their length for each series. What we need tells nobody which label is expensive.
+    private static long StoredBytes(int length) => length + (length < 255 ? 1 : 4);
 
     /// <summary>Keeps the greatest few of many.</summary>
     private sealed class Greatest(int limit)

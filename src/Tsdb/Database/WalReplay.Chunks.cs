@@ -33,9 +33,10 @@ internal sealed partial class WalReplay
         _anyInChunks = true;
     }
 
-    // Kept as the time behind the last, so that the zeros of fresh pages mean none: times before 1970 go the long way.
+    // Kept as the time behind the last, so that the zeros of fresh pages mean none: times before 1970 go the long way. So does the
+    // last sample itself, which tells the head whether the series is stale.
     private bool IsInChunks(uint series, long timestampMs) =>
-        _anyInChunks && timestampMs < _lastInChunks[series] && timestampMs >= 0;
+        _anyInChunks && timestampMs < _lastInChunks[series] - 1 && timestampMs >= 0;
 
     private void FinishChunks()
     {

@@ -5,6 +5,7 @@ using Narthex.Storage;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head;
 using Narthex.Tsdb.Head.ChunkFiles;
+using Narthex.Tsdb.Head.Memory;
 using Narthex.Tsdb.Head.Series;
 using Narthex.Tsdb.Snapshots;
 using Narthex.Tsdb.Wal;
@@ -25,36 +26,9 @@ internal sealed partial class WalReplay
     public void Load(MemorySnapshot snapshot, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
-        ulong greatest = Check(snapshot, cancellationToken, out int seriesCount);
-        long minMs = long.MaxValue;
-        long maxMs = long.MinValue;
-        var deleted = new List<KeyValuePair<ulong, TimeRange>>();
-        using (WalReader reader = WalReader.Open(snapshot.Path, files))
-        {
-            while (reader.MoveNext())
-            {
-                switch ((SnapshotRecordType)reader.Record[0])
-                {
-                    case SnapshotRecordType.Series:
-                        SnapshotSeries.TryRead(reader.Record, out SnapshotSeries series);
-                        if (Load(series))
-                        {
-                            minMs = Math.Min(minMs, series.MinMs);
-                            maxMs = Math.Max(maxMs, series.MaxMs);
-                        }
-
-                        break;
-                    case SnapshotRecordType.Tombstones:
-                        SnapshotTombstones.TryRead(reader.Record, deleted);
-                        break;
-                    case SnapshotRecordType.Exemplars:
-                        ReplayExemplars(new ExemplarsRecordReader(reader.Record, (byte)SnapshotRecordType.Exemplars));
-                        break;
-                }
-            }
-        }
-
-        head.CoverTimes(minMs, maxMs);
+        var recovered = new SnapshotRestorer.RecoveredChunks();
+        ulong greatest = Check(snapshot, recovered, cancellationToken, out int seriesCount);
+        List<KeyValuePair<ulong, TimeRange>> deleted = LoadSeries(snapshot, recovered);
         head.Replay([.. deleted.Where(entry => TryFindSeries(entry.Key, out _)).Select(entry =>
         {
             TryFindSeries(entry.Key, out uint slot);
@@ -76,19 +50,54 @@ internal sealed partial class WalReplay
         TsdbLog.ReplayCompleted(logger, Seconds(TimeSpan.Zero), Seconds(TimeSpan.Zero), Seconds(duration));
     }
 
+    /// <summary>Makes the series with their chunks, and the exemplars. Returns the deleted intervals.</summary>
+    private List<KeyValuePair<ulong, TimeRange>> LoadSeries(MemorySnapshot snapshot, SnapshotRestorer.RecoveredChunks recovered)
+    {
+        var deleted = new List<KeyValuePair<ulong, TimeRange>>();
+        using var reader = new WalReadAhead(WalReader.Open(snapshot.Path, files));
+        using var restorer = new SnapshotRestorer(head, reader, recovered);
+        restorer.Start();
+        while (reader.TakeBatch() is { } batch)
+        {
+            for (int i = 0; i < batch.Count; i++)
+            {
+                ReadOnlySpan<byte> record = batch[i];
+                switch ((SnapshotRecordType)record[0])
+                {
+                    case SnapshotRecordType.Series:
+                        SnapshotSeries.TryRead(record, out SnapshotSeries series);
+                        restorer.Add(batch, AddSeries(series.Number, series.Labels.ToLabels()), in series);
+                        break;
+                    case SnapshotRecordType.Tombstones:
+                        SnapshotTombstones.TryRead(record, deleted);
+                        break;
+                    case SnapshotRecordType.Exemplars:
+                        ReplayExemplars(new ExemplarsRecordReader(record, (byte)SnapshotRecordType.Exemplars));
+                        break;
+                }
+            }
+
+            restorer.EndBatch(batch);
+        }
+
+        restorer.Finish();
+        head.CoverTimes(restorer.MinMs, restorer.MaxMs);
+        return deleted;
+    }
+
     /// <summary>Reads all of it without touching the head, as a head that is half filled cannot be emptied. Returns the greatest number of the log.</summary>
-    private ulong Check(MemorySnapshot snapshot, CancellationToken cancellationToken, out int seriesCount)
+    private ulong Check(MemorySnapshot snapshot, SnapshotRestorer.RecoveredChunks recovered, CancellationToken cancellationToken, out int seriesCount)
     {
         var numbers = new HashSet<ulong>();
         ulong greatest = 0;
-        using WalReader reader = WalReader.Open(snapshot.Path, files);
+        using var reader = new WalReadAhead(WalReader.Open(snapshot.Path, files));
         while (reader.MoveNext())
         {
             cancellationToken.ThrowIfCancellationRequested();
             ReadOnlySpan<byte> record = reader.Record;
             bool sound = !record.IsEmpty && (SnapshotRecordType)record[0] switch
             {
-                SnapshotRecordType.Series => CheckSeries(record, numbers, ref greatest),
+                SnapshotRecordType.Series => CheckSeries(record, numbers, recovered, ref greatest),
                 SnapshotRecordType.Tombstones => SnapshotTombstones.TryRead(record, []),
                 SnapshotRecordType.Exemplars => CheckExemplars(record),
                 _ => false,
@@ -113,7 +122,7 @@ internal sealed partial class WalReplay
         return ReadGreatestNumber(snapshot) ?? Math.Max(FirstSafeNumber, ((greatest >> 32) + 1) << 32);
     }
 
-    private static bool CheckSeries(ReadOnlySpan<byte> record, HashSet<ulong> numbers, ref ulong greatest)
+    private static bool CheckSeries(ReadOnlySpan<byte> record, HashSet<ulong> numbers, SnapshotRestorer.RecoveredChunks recovered, ref ulong greatest)
     {
         if (!SnapshotSeries.TryRead(record, out SnapshotSeries series) || series.Number == 0 || !numbers.Add(series.Number))
         {
@@ -123,18 +132,26 @@ internal sealed partial class WalReplay
         greatest = Math.Max(greatest, series.Number);
         return AreSound(series.Labels)
             && (!series.HasChunk
-                || (ChunkEncodings.IsFloat(series.Encoding) ? HasSoundFloats(series) : HasSoundHistograms(series)));
+                || (ChunkEncodings.IsFloat(series.Encoding) ? HasSoundFloats(series, recovered) : HasSoundHistograms(series)));
     }
 
     private static bool HasSoundHistograms(in SnapshotSeries series) =>
         HistogramChunk.TryRestore(series.Encoding, series.Chunk) is { } chunk && chunk.FirstTimestampMs == series.MinMs && chunk.LastTimestampMs == series.MaxMs;
 
-    private static bool HasSoundFloats(in SnapshotSeries series) =>
-        series.Chunk.Length <= ChunkAppender.ChunkBytesMax
-        && HeadStorage.TryRecover(series.Encoding, series.Chunk, out XorAppenderState state, out _)
-        && state.Count > 0
-        && state.LastTimestampMs == series.MaxMs
-        && ChunkAppender.FirstTimestamp(series.Encoding, series.Chunk) == series.MinMs;
+    private static bool HasSoundFloats(in SnapshotSeries series, SnapshotRestorer.RecoveredChunks recovered)
+    {
+        if (series.Chunk.Length > ChunkAppender.ChunkBytesMax
+            || !HeadStorage.TryRecover(series.Encoding, series.Chunk, out XorAppenderState state, out long lastStartMs)
+            || state.Count == 0
+            || state.LastTimestampMs != series.MaxMs
+            || ChunkAppender.FirstTimestamp(series.Encoding, series.Chunk) != series.MinMs)
+        {
+            return false;
+        }
+
+        recovered.Add(state, lastStartMs);
+        return true;
+    }
 
     private static bool AreSound(RecordLabels labels)
     {
@@ -173,15 +190,5 @@ internal sealed partial class WalReplay
         byte[] text = new byte[32];
         int length = file.Read(text, 0);
         return ulong.TryParse(Encoding.ASCII.GetString(text, 0, length), NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) ? number : null;
-    }
-
-    /// <summary>Makes a series with its chunks. True if it has an open one.</summary>
-    private bool Load(in SnapshotSeries snapshot)
-    {
-        uint slot = AddSeries(snapshot.Number, snapshot.Labels.ToLabels());
-        return snapshot.HasChunk
-            && (ChunkEncodings.IsFloat(snapshot.Encoding)
-                ? head.RestoreFloats(slot, snapshot.Encoding, snapshot.Chunk)
-                : head.Restore(slot, snapshot.Encoding, snapshot.Chunk));
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class HeadStorage
                 && (Pages[series].Flags & SeriesFlags.HasHistograms) != 0
                 && rows.GetHistogram(i) is null
                 && Histograms.TryGetNewest(series, in Pages[series], out long histogramMs, out _)
-                && (Pages[series].Encoder.Count == 0 || Pages[series].Encoder.LastTimestampMs < histogramMs))
+                && GetNewest(series, in Pages[series]) == histogramMs)
             {
                 rows.MakeHistogram(i, new FloatHistogram { Sum = StaleNaN.Value });
             }

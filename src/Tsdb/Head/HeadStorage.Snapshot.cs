@@ -17,11 +17,10 @@ public sealed partial class HeadStorage
         : GreatestOfOwnNumbers;
 
     /// <summary>Gives a series its open chunk of floats back. False if that is older than what the head takes. For the thread that loads a snapshot.</summary>
-    internal bool RestoreFloats(uint series, ChunkEncoding encoding, ReadOnlySpan<byte> chunk)
+    internal bool RestoreFloats(uint series, ChunkEncoding encoding, in XorAppenderState encoder, long lastStartMs, ReadOnlySpan<byte> chunk)
     {
         ref SeriesState state = ref Pages[series];
-        if (!TryRecover(encoding, chunk, out XorAppenderState encoder, out long lastStartMs)
-            || encoder.LastTimestampMs < _minValidTimeMs
+        if (encoder.LastTimestampMs < _minValidTimeMs
             || ChunkAppender.FirstTimestamp(encoding, chunk) <= GetNewest(series, in state))
         {
             return false;

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Narthex.Model;
+using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Series;
 
 namespace Narthex.Tsdb.Head;
@@ -75,6 +77,28 @@ public sealed partial class HeadStorage
         }
 
         NoteStaleness(ref state, isStale: false);
+    }
+
+    /// <summary>At the start: a series ends with a full chunk. If its last sample is a staleness marker, the series is stale as it was before.</summary>
+    internal void RestoreStaleness(uint series)
+    {
+        ref SeriesState state = ref Pages[series];
+        if (state.OpenChunk != 0 || state.ClosedChunks == 0 || (state.Flags & SeriesFlags.HasHistograms) != 0)
+        {
+            return;
+        }
+
+        ClosedChunk last = ClosedChunks.Get(state.ClosedChunks);
+        if (TryRecover(last.Encoding, last.Bytes, out XorAppenderState encoder, out _) && StaleNaN.IsStale(encoder.LastValue))
+        {
+            NoteClosedAtMarker(ref state, encoder.LastTimestampMs);
+        }
+    }
+
+    private void NoteClosedAtMarker(ref SeriesState state, long timestampMs)
+    {
+        state.NoteClosedAtMarker(timestampMs);
+        NoteStaleness(ref state, isStale: true);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -265,7 +265,13 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
     internal bool Replay(uint series, long timestampMs, double value, long startMs = 0)
     {
         ref SeriesState state = ref Pages[series];
-        if (timestampMs < _minValidTimeMs || timestampMs <= GetNewest(series, in state))
+        long newestMs = GetNewest(series, in state);
+        if (timestampMs == newestMs && state.OpenChunk == 0 && StaleNaN.IsStale(value))
+        {
+            NoteClosedAtMarker(ref state, timestampMs);
+        }
+
+        if (timestampMs < _minValidTimeMs || timestampMs <= newestMs)
         {
             return false;
         }
@@ -397,7 +403,7 @@ public sealed partial class HeadStorage : IQueryableStorage, IAppendable
             return AppendError.OutOfOrder;
         }
 
-        bool lastIsFloat = state.Encoder.Count > 0 && state.Encoder.LastTimestampMs == lastMs;
+        bool lastIsFloat = state.HasNewestFloat && state.Encoder.LastTimestampMs == lastMs;
         bool same = lastIsFloat
             ? histogram is null && BitConverter.DoubleToUInt64Bits(rows.Values[row]) == BitConverter.DoubleToUInt64Bits(state.Encoder.LastValue)
             : histogram is not null && Histograms.TryGetNewest(series, in state, out _, out FloatHistogram? newest) && HistogramStore.AreSame(histogram, newest!);

@@ -44,7 +44,9 @@ internal sealed class TargetEndpoints(WebServices services)
         }
 
         output.Raw("],\"droppedTargetCounts\":"u8);
-        WriteDroppedCounts(output, showDropped ? pools : null);
+
+        // Those of all pools, whichever are asked for, as upstream does.
+        WriteDroppedCounts(output, showDropped ? services.Targets.GetPools().OrderBy(pool => pool.Name, StringComparer.Ordinal) : null);
         output.Raw("}"u8);
         request.EndSuccess();
     }
@@ -196,13 +198,13 @@ internal sealed class TargetEndpoints(WebServices services)
         output.Raw(",\"health\":"u8);
         output.Text(target.Health switch { TargetHealth.Up => "up", TargetHealth.Down => "down", _ => "unknown" });
         output.Raw(",\"scrapeInterval\":"u8);
-        output.Text(PrometheusDuration.Format(target.ScrapeInterval));
+        output.Text(target.ScrapeIntervalText ?? PrometheusDuration.Format(target.ScrapeInterval));
         output.Raw(",\"scrapeTimeout\":"u8);
-        output.Text(PrometheusDuration.Format(target.ScrapeTimeout));
+        output.Text(target.ScrapeTimeoutText ?? PrometheusDuration.Format(target.ScrapeTimeout));
         output.Raw("}"u8);
     }
 
-    private static void WriteDroppedCounts(ResponseWriter output, ScrapePoolSnapshot[]? pools)
+    private static void WriteDroppedCounts(ResponseWriter output, IEnumerable<ScrapePoolSnapshot>? pools)
     {
         if (pools is null)
         {
@@ -210,13 +212,15 @@ internal sealed class TargetEndpoints(WebServices services)
             return;
         }
 
+        bool first = true;
         output.Raw("{"u8);
-        for (int i = 0; i < pools.Length; i++)
+        foreach (ScrapePoolSnapshot pool in pools)
         {
-            output.Raw(i > 0 ? ","u8 : default);
-            output.Text(pools[i].Name);
+            output.Raw(first ? default : ","u8);
+            first = false;
+            output.Text(pool.Name);
             output.Raw(":"u8);
-            output.Number((long)pools[i].DroppedCount);
+            output.Number((long)pool.DroppedCount);
         }
 
         output.Raw("}"u8);

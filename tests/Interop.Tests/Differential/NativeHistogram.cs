@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Narthex.Interop.Tests.Differential;
 
-/// <summary>A native histogram with float counts, and its message in remote write 1.0.</summary>
+/// <summary>A native histogram, and its message in remote write 1.0.</summary>
 internal sealed record NativeHistogram
 {
     private static readonly double s_staleSum = BitConverter.Int64BitsToDouble(0x7ff0000000000002);
@@ -30,19 +30,22 @@ internal sealed record NativeHistogram
 
     public double[] CustomValues { get; init; } = [];
 
+    /// <summary>Whether it is sent as an integer histogram. All counts must be integers then.</summary>
+    public bool IsInteger { get; init; }
+
     public byte[] Encode(long timestampMs)
     {
         var message = new MemoryStream();
-        Double(message, 2, ZeroCount + PositiveCounts.Sum() + NegativeCounts.Sum());
+        Count(message, 1, 2, ZeroCount + PositiveCounts.Sum() + NegativeCounts.Sum());
         Double(message, 3, Sum);
         Tag(message, 4, 0);
         Varint(message, ZigZag(Schema));
         Double(message, 5, ZeroThreshold);
-        Double(message, 7, ZeroCount);
+        Count(message, 6, 7, ZeroCount);
         Spans(message, 8, NegativeSpans);
-        Doubles(message, 10, NegativeCounts);
+        Counts(message, 9, 10, NegativeCounts);
         Spans(message, 11, PositiveSpans);
-        Doubles(message, 13, PositiveCounts);
+        Counts(message, 12, 13, PositiveCounts);
         Tag(message, 14, 0);
         Varint(message, (ulong)Hint);
         Tag(message, 15, 0);
@@ -61,6 +64,41 @@ internal sealed record NativeHistogram
             Tag(span, 2, 0);
             Varint(span, (ulong)length);
             Bytes(message, field, span.ToArray());
+        }
+    }
+
+    private void Count(MemoryStream message, int integerField, int floatField, double count)
+    {
+        if (IsInteger)
+        {
+            Tag(message, integerField, 0);
+            Varint(message, (ulong)count);
+        }
+        else
+        {
+            Double(message, floatField, count);
+        }
+    }
+
+    private void Counts(MemoryStream message, int deltaField, int floatField, double[] counts)
+    {
+        if (!IsInteger)
+        {
+            Doubles(message, floatField, counts);
+            return;
+        }
+
+        var packed = new MemoryStream();
+        int previous = 0;
+        foreach (double count in counts)
+        {
+            Varint(packed, ZigZag((int)count - previous));
+            previous = (int)count;
+        }
+
+        if (counts.Length > 0)
+        {
+            Bytes(message, deltaField, packed.ToArray());
         }
     }
 

@@ -40,6 +40,40 @@ public sealed class RuleFileLoaderTests
         Assert.Equal(rules, RuleFileLoader.LoadFile(path).Groups.Sum(group => group.Rules.Count));
     }
 
+    // Thanos' own key makes all of its files unfit for a Prometheus.
+    [ConformanceTheory]
+    [InlineData("invalid-rules-data.yaml", "yaml: unmarshal errors:\n  line 3: field partial_response_strategy not found in type rulefmt.RuleGroup\n  line 7: field partial_response_strategy not found in type rulefmt.Rule")]
+    [InlineData("invalid-unknown-field.yaml", "yaml: unmarshal errors:\n  line 3: field partial_response_strategy not found in type rulefmt.RuleGroup\n  line 4: field interrrrrrrrval not found in type rulefmt.RuleGroup\n  line 14: field partial_response_strategy not found in type rulefmt.RuleGroup")]
+    [InlineData("unreadable_valid.yaml", "yaml: unmarshal errors:\n  line 3: field partial_response_strategy not found in type rulefmt.RuleGroup\n  line 14: field partial_response_strategy not found in type rulefmt.RuleGroup")]
+    [InlineData("valid.yaml", "yaml: unmarshal errors:\n  line 3: field partial_response_strategy not found in type rulefmt.RuleGroup\n  line 14: field partial_response_strategy not found in type rulefmt.RuleGroup")]
+    [InlineData("valid_1.yaml", "yaml: unmarshal errors:\n  line 3: field partial_response_strategy not found in type rulefmt.RuleGroup\n  line 14: field partial_response_strategy not found in type rulefmt.RuleGroup")]
+    [InlineData("valid_2.yaml", "yaml: unmarshal errors:\n  line 3: field partial_response_strategy not found in type rulefmt.RuleGroup\n  line 14: field partial_response_strategy not found in type rulefmt.RuleGroup")]
+    public void Files_of_Thanos_are_refused_for_their_reason(string file, string expected)
+    {
+        string path = Path.Combine(RepositoryPaths.Conformance!, "mixins", "thanos", "rules-files", file);
+        RuleFileException error = Assert.Throws<RuleFileException>(() => RuleFileLoader.LoadFile(path));
+        Assert.Equal([$"{path}: {expected}"], error.Errors);
+    }
+
+    [ConformanceFact]
+    public void Files_of_Thanos_load_where_unknown_keys_are_passed_over()
+    {
+        string folder = Path.Combine(RepositoryPaths.Conformance!, "mixins", "thanos", "rules-files");
+        var lenient = new RuleFileOptions { IgnoreUnknownKeys = true };
+        foreach (string file in (string[])["valid.yaml", "valid_1.yaml", "valid_2.yaml", "unreadable_valid.yaml", "invalid-unknown-field.yaml"])
+        {
+            RuleFileConfig content = RuleFileLoader.LoadFile(Path.Combine(folder, file), lenient);
+            Assert.Equal(["test-alert-group", "test-rule-group"], content.Groups.Select(group => group.Name));
+        }
+
+        RuleFileException error = Assert.Throws<RuleFileException>(() => RuleFileLoader.LoadFile(Path.Combine(folder, "invalid-rules-data.yaml"), lenient));
+        Assert.EndsWith("0:0: Groupname must not be empty", Assert.Single(error.Errors), StringComparison.Ordinal);
+
+        // What is no YAML is none, whatever one passes over; the parser's own words follow the line.
+        error = Assert.Throws<RuleFileException>(() => RuleFileLoader.LoadFile(Path.Combine(folder, "invalid-yaml-format.yaml"), lenient));
+        Assert.Contains("invalid-yaml-format.yaml: yaml: line 3: ", Assert.Single(error.Errors), StringComparison.Ordinal);
+    }
+
     [ConformanceFact]
     public void Names_may_be_held_to_the_old_rules()
     {

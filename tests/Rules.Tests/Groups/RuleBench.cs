@@ -48,8 +48,10 @@ internal sealed class RuleBench : IAlertSink, IAsyncDisposable
 
     public void Send(string expression, IReadOnlyList<Alert> alerts) => Sent.AddRange(alerts);
 
-    public RuleGroup Group(string yaml, bool isRestored = true) =>
-        new(RuleFileLoader.Load($"groups: [{yaml}]").Groups[0], "rules.yml", TimeSpan.FromMinutes(1), Context, ParserOptions.Default, isRestored);
+    public RuleGroup Group(string yaml, bool isRestored = true) => Group(RuleFileLoader.Load($"groups: [{yaml}]").Groups[0], isRestored);
+
+    public RuleGroup Group(RuleGroupConfig config, bool isRestored = true) =>
+        new(config, "rules.yml", TimeSpan.FromMinutes(1), Context, ParserOptions.Default, isRestored);
 
     public void Append(double minutes, double value, params string[] labels)
     {

@@ -21,6 +21,18 @@ public sealed class RuleGroupTests
     }
 
     [Fact]
+    public async Task A_label_with_an_empty_value_removes_that_of_the_sample()
+    {
+        await using RuleBench bench = await RuleBench.OpenAsync();
+        bench.Append(0, 1, "__name__", "m", "gone", "yes", "kept", "yes");
+        RuleGroup group = bench.Group("{name: g, labels: {gone: ''}, rules: [{record: r, expr: m}, {record: s, expr: m, labels: {kept: ''}}, {record: t, expr: m, labels: {gone: x}}]}");
+        await group.EvaluateAsync(RuleBench.Start, CancellationToken.None);
+        Assert.Equal(
+            ["""{__name__="r", kept="yes"} 1""", """{__name__="s"} 1""", """{__name__="t", gone="x", kept="yes"} 1"""],
+            await bench.QueryAsync("{__name__=~\"r|s|t\"}", 0));
+    }
+
+    [Fact]
     public async Task A_series_that_is_not_yielded_any_more_ends()
     {
         await using RuleBench bench = await RuleBench.OpenAsync();

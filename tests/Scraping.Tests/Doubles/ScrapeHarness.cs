@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -17,6 +18,7 @@ namespace Narthex.Scraping.Tests;
 /// <summary>A scrape manager with a target on loopback, a clock that is moved by hand, and storage in lists.</summary>
 internal sealed class ScrapeHarness : IAsyncDisposable
 {
+    private const int TargetPort = 9; // Nothing listens there; the client connects to the port that the server got.
     private readonly WebApplication _server;
 
     private ScrapeHarness(WebApplication server)
@@ -45,7 +47,11 @@ internal sealed class ScrapeHarness : IAsyncDisposable
 
     public List<CountedClient> Clients { get; } = [];
 
-    public string Address => new Uri(_server.Urls.First()).Authority;
+    /// <summary>
+    /// Where the target is for the manager. The same in each run, as a target's place in the interval comes of its address:
+    /// with the port that the server got, one run in 150 would scrape at once and not when the clock is moved.
+    /// </summary>
+    public string Address => $"127.0.0.1:{TargetPort}";
 
     public sealed record HttpRequestInfo(string ConnectionId, string PathAndQuery, IReadOnlyDictionary<string, string> Headers);
 
@@ -128,9 +134,26 @@ internal sealed class ScrapeHarness : IAsyncDisposable
 
     private CountedClient CreateClient(ScrapeConfig config)
     {
-        var client = new CountedClient(new SocketsHttpHandler { AllowAutoRedirect = config.HttpClient.FollowRedirects });
+        var client = new CountedClient(new SocketsHttpHandler { AllowAutoRedirect = config.HttpClient.FollowRedirects, ConnectCallback = ConnectAsync });
         Clients.Add(client);
         return client;
+    }
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        DnsEndPoint wanted = context.DnsEndPoint;
+        int port = wanted.Port == TargetPort ? new Uri(_server.Urls.First()).Port : wanted.Port;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(wanted.Host, port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     public sealed class CountedClient(SocketsHttpHandler handler) : HttpMessageInvoker(handler)

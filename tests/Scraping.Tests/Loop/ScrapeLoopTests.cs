@@ -222,8 +222,11 @@ public sealed class ScrapeLoopTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("a b:80", "http", "parse \"http://a b:80/metrics\": invalid URL")]
-    [InlineData("host:x", "http", "parse \"http://host:x/metrics\": invalid URL")]
+    [InlineData("a b:80", "http", "parse \"http://a%20b:80/metrics\": invalid URL escape \"%20\"")]
+    [InlineData("host:x", "http", "parse \"http://host:x/metrics\": invalid port \":x\" after host")]
+    [InlineData(":", "http", "Get \"http:///metrics\": http: no Host in request URL")]
+    [InlineData("a:99999", "http", "Get \"http://a:99999/metrics\": dial tcp: address 99999: invalid port")]
+    [InlineData("::1", "http", "Get \"http://::1/metrics\": dial tcp: lookup :: no such host: address ::1: too many colons in address")]
     [InlineData("host:1", "ftp", "Get \"ftp://host:1/metrics\": unsupported protocol scheme \"ftp\"")]
     public async Task Addresses_that_are_none_fail_their_own_target_only(string address, string scheme, string error)
     {

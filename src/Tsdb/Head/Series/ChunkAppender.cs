@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Narthex.Model;
 using Narthex.Tsdb.Binary;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Memory;
@@ -23,6 +24,9 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
 
     /// <summary>A chunk has at most so many bytes.</summary>
     public const int ChunkBytesMax = ChunkCutting.BytesMax + Xor2Encoder.BytesPerSampleMax;
+
+    // A marker ends a chunk with so many samples: shorter ones would cost a series that comes and goes more on disk than they save in memory.
+    private const int SamplesMinAtMarker = 16;
 
     // About a third more each time: chunks are half empty at worst for a short while, and moving them costs little beside encoding.
     private static ReadOnlySpan<byte> SizesInUnits => [2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 65];
@@ -66,12 +70,37 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
         if ((series.Flags & SeriesFlags.OpenIsXor2) != 0)
         {
             AppendXor2(slot, ref series, timestampMs, value, startMs);
+        }
+        else
+        {
+            while (!XorEncoder.TryAppend(ref series.Encoder, OpenBytes(in series), timestampMs, value))
+            {
+                Grow(ref series);
+            }
+        }
+
+        if (StaleNaN.IsStale(value))
+        {
+            EndAtMarker(slot, ref series);
+        }
+    }
+
+    // Most series that end do not come back: what they leave behind should lie in a file, or take no more room than it needs.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndAtMarker(uint slot, ref SeriesState series)
+    {
+        if (series.Encoder.Count >= SamplesMinAtMarker)
+        {
+            long markerMs = series.Encoder.LastTimestampMs;
+            Close(slot, ref series);
+            series.NoteClosedAtMarker(markerMs);
             return;
         }
 
-        while (!XorEncoder.TryAppend(ref series.Encoder, OpenBytes(in series), timestampMs, value))
+        int units = SlabArena.UnitsFor(series.Encoder.ByteCount);
+        if (units < series.OpenUnits)
         {
-            Grow(ref series);
+            Move(ref series, units);
         }
     }
 
@@ -215,6 +244,7 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
     {
         series.OpenUnits = SizesInUnits[0];
         series.OpenChunk = openChunks.Allocate(series.OpenUnits);
+        series.Encoder = default;
         series.CutAtMs = ChunkCutting.RangeEnd(timestampMs, chunkRangeMs);
         series.Flags &= ~(SeriesFlags.OpenIsXor2 | SeriesFlags.OpenHasStarts);
         if (UseXor2)
@@ -252,11 +282,16 @@ internal sealed class ChunkAppender(SlabArena openChunks, ClosedChunkStore close
             throw new System.Diagnostics.UnreachableException("A chunk was cut too late for its largest block.");
         }
 
-        uint larger = openChunks.Allocate(units);
+        Move(ref series, units);
+    }
+
+    private void Move(ref SeriesState series, int units)
+    {
+        uint block = openChunks.Allocate(units);
         int used = series.Encoder.ByteCount;
-        OpenBytes(in series)[..used].CopyTo(openChunks.GetBytes(larger, used));
+        OpenBytes(in series)[..used].CopyTo(openChunks.GetBytes(block, used));
         openChunks.Free(series.OpenChunk, series.OpenUnits);
-        series.OpenChunk = larger;
+        series.OpenChunk = block;
         series.OpenUnits = (byte)units;
     }
 }

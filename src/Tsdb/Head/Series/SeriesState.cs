@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Narthex.Model;
 using Narthex.Tsdb.Chunks;
 
 namespace Narthex.Tsdb.Head.Series;
@@ -8,7 +9,10 @@ namespace Narthex.Tsdb.Head.Series;
 [StructLayout(LayoutKind.Sequential)]
 internal struct SeriesState
 {
-    /// <summary>The open chunk's encoder. Its last time is the series' newest float sample; a count of 0 means that there was none yet.</summary>
+    /// <summary>
+    /// The open chunk's encoder. Its last time is the series' newest float sample; a count of 0 means that there is no open chunk.
+    /// Then only the last time and value count, and only if that value is a staleness marker.
+    /// </summary>
     public XorAppenderState Encoder;
 
     /// <summary>Where the open chunk ends: a sample from this time on starts a new one.</summary>
@@ -34,6 +38,13 @@ internal struct SeriesState
 
     /// <summary>How the open chunk is encoded.</summary>
     public readonly ChunkEncoding OpenEncoding => (Flags & SeriesFlags.OpenIsXor2) != 0 ? ChunkEncoding.Xor2 : ChunkEncoding.Xor;
+
+    /// <summary>Whether the encoder has the newest float sample: that of the open chunk, or the staleness marker that closed the last one.</summary>
+    public readonly bool HasNewestFloat => Encoder.Count > 0 || StaleNaN.IsStale(Encoder.LastValue);
+
+    /// <summary>A staleness marker closed the open chunk.</summary>
+    public void NoteClosedAtMarker(long timestampMs) =>
+        Encoder = new XorAppenderState { LastTimestampMs = timestampMs, LastValueBits = BitConverter.DoubleToUInt64Bits(StaleNaN.Value) };
 }
 
 /// <summary>Rarities of a series.</summary>

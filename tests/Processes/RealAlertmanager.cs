@@ -2,25 +2,26 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Narthex.Tests;
 
-namespace Narthex.Notifications.Tests.Peers;
+namespace Narthex.Tests;
 
 /// <summary>The real Alertmanager on a free port of loopback, with an API to ask what it knows.</summary>
 internal sealed class RealAlertmanager : IAsyncDisposable
 {
-    private const string Configuration = """
+    private const string Silent = """
         route: {receiver: none, group_by: [alertname], group_wait: 1s}
         receivers: [{name: none}]
         """;
 
     private readonly string _directory = Directory.CreateTempSubdirectory("narthex-alertmanager-").FullName;
+    private readonly string _configuration;
     private readonly HttpClient _client;
     private Process? _process;
 
-    private RealAlertmanager(int port)
+    private RealAlertmanager(int port, string configuration)
     {
         Port = port;
+        _configuration = configuration;
         _client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
     }
 
@@ -30,9 +31,10 @@ internal sealed class RealAlertmanager : IAsyncDisposable
 
     public string Url => $"http://{Address}/api/v2/alerts";
 
-    public static async Task<RealAlertmanager> StartAsync()
+    /// <summary>Starts one that tells nobody, unless it is given another configuration.</summary>
+    public static async Task<RealAlertmanager> StartAsync(string configuration = Silent)
     {
-        var alertmanager = new RealAlertmanager(FreePort());
+        var alertmanager = new RealAlertmanager(FreePort(), configuration);
         await alertmanager.StartAgainAsync();
         return alertmanager;
     }
@@ -41,7 +43,7 @@ internal sealed class RealAlertmanager : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         string config = Path.Combine(_directory, "alertmanager.yml");
-        await File.WriteAllTextAsync(config, Configuration);
+        await File.WriteAllTextAsync(config, _configuration);
         _process = Process.Start(new ProcessStartInfo(
             "unshare",
             [
@@ -73,10 +75,14 @@ internal sealed class RealAlertmanager : IAsyncDisposable
     }
 
     /// <summary>The alerts that it shows, by name.</summary>
-    public async Task<IReadOnlyDictionary<string, JsonElement>> GetAlertsAsync()
+    public async Task<IReadOnlyDictionary<string, JsonElement>> GetAlertsAsync() =>
+        (await GetAllAlertsAsync()).ToDictionary(alert => alert.GetProperty("labels").GetProperty("alertname").GetString()!);
+
+    /// <summary>The alerts that it shows, of which some may have one name.</summary>
+    public async Task<IReadOnlyList<JsonElement>> GetAllAlertsAsync()
     {
         using JsonDocument alerts = JsonDocument.Parse(await _client.GetStringAsync("/api/v2/alerts"));
-        return alerts.RootElement.EnumerateArray().ToDictionary(alert => alert.GetProperty("labels").GetProperty("alertname").GetString()!, alert => alert.Clone());
+        return [.. alerts.RootElement.EnumerateArray().Select(alert => alert.Clone())];
     }
 
     /// <summary>Alerts by status, of those that it was ever sent.</summary>
