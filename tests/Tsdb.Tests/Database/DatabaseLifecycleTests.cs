@@ -156,18 +156,40 @@ public sealed class DatabaseLifecycleTests : IDisposable
             Directory.Move(data, data + ".away");
         });
         bool first = database.Maintain();
-        if (Directory.Exists(data))
-        {
-            // Files of full chunks are written in the background, and may have made it anew.
-            Directory.Delete(data, recursive: true);
-        }
-
-        Directory.Move(data + ".away", data);
+        BringBack(data + ".away", data);
         Assert.False(first);
         HeadReading.AssertSame(model, HeadReading.ReadAll(database), "after the failure");
         Assert.True(database.Maintain());
         Assert.NotEmpty(database.Blocks);
         HeadReading.AssertSame(model, HeadReading.ReadAll(database), "after the second try");
+    }
+
+    // Files of full chunks are written in the background, and may have made the directory anew: those in it are in use, too.
+    private static void BringBack(string from, string to)
+    {
+        while (Directory.Exists(from))
+        {
+            foreach (string file in Directory.Exists(to) ? Directory.GetFiles(to, "*", SearchOption.AllDirectories) : [])
+            {
+                string target = Path.Combine(from, Path.GetRelativePath(to, file));
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Move(file, target);
+            }
+
+            if (Directory.Exists(to))
+            {
+                Directory.Delete(to, recursive: true);
+            }
+
+            try
+            {
+                Directory.Move(from, to);
+            }
+            catch (IOException) when (Directory.Exists(to))
+            {
+                // Made anew just now.
+            }
+        }
     }
 
     [PeerFact]

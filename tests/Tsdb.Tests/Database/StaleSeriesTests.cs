@@ -186,12 +186,7 @@ public sealed class StaleSeriesTests : IDisposable
 
         public void AssertSame(List<string> expected, List<string> actual, string context)
         {
-            for (int i = 0; i < Math.Min(expected.Count, actual.Count); i++)
-            {
-                Assert.True(expected[i] == actual[i], $"{context}: line {i}\n{expected[i]}\n{actual[i]}");
-            }
-
-            Assert.True(expected.Count == actual.Count, $"{context}: {actual.Count} samples, expected {expected.Count}");
+            SampleLines.AssertSame(expected, actual, context);
         }
     }
 }

@@ -35,6 +35,21 @@ internal static class SampleLines
         return lines;
     }
 
+    /// <summary>Fails, and shows the first line that differs, unless all are the same.</summary>
+    public static void AssertSame(List<string> expected, List<string> actual, string context)
+    {
+        for (int i = 0; i < Math.Min(expected.Count, actual.Count); i++)
+        {
+            // The text of a failure is made only if there is one: there are millions of lines.
+            if (expected[i] != actual[i])
+            {
+                Assert.Fail($"{context}: line {i}\n{expected[i]}\n{actual[i]}");
+            }
+        }
+
+        Assert.True(expected.Count == actual.Count, $"{context}: {actual.Count} samples, expected {expected.Count}");
+    }
+
     public static string Line(string labels, long timestampMs, double value, FloatHistogram? histogram)
     {
         var line = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"{labels} {timestampMs} "));

@@ -21,7 +21,7 @@ public sealed class SeriesSelectorTests
         (HeadStorage head, Labels[] all) = Fill(random);
         using IQuerier view = head.OpenQuerier(TimeRange.All);
         int found = 0;
-        for (int i = 0; i < 1500; i++)
+        for (int i = 0; i < 600; i++)
         {
             LabelMatcher[] matchers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => RandomMatcher(random))];
             string context = $"seed {seed}: {{{string.Join(",", matchers.Select(matcher => matcher.ToString()))}}}";
@@ -38,7 +38,7 @@ public sealed class SeriesSelectorTests
             Assert.Equal(expectedValues, view.GetLabelValues(name, matchers, 0, CancellationToken.None).Values);
         }
 
-        Assert.True(found > 10_000, $"seed {seed}: only {found} series were found in all");
+        Assert.True(found > 4_000, $"seed {seed}: only {found} series were found in all");
     }
 
     [Fact]

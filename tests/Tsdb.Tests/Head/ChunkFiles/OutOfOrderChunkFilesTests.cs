@@ -320,12 +320,7 @@ public sealed class OutOfOrderChunkFilesTests : IDisposable
         {
             List<string> actual = SampleLines.ReadAll(database);
             List<string> expected = Sorted();
-            for (int i = 0; i < Math.Min(expected.Count, actual.Count); i++)
-            {
-                Assert.True(expected[i] == actual[i], $"{context}: line {i}\n{expected[i]}\n{actual[i]}");
-            }
-
-            Assert.True(expected.Count == actual.Count, $"{context}: {actual.Count} samples, expected {expected.Count}");
+            SampleLines.AssertSame(expected, actual, context);
         }
 
         private void Store(HeadStorage head, List<(int Series, long Ms)> rows)
