@@ -10,14 +10,14 @@ internal static partial class DiscoveryLog
     [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "Service discovery {Discovery} stopped by a fault")]
     public static partial void DiscovererFailed(ILogger logger, string discovery, Exception error);
 
-    [LoggerMessage(EventId = 3003, Level = LogLevel.Error, Message = "Error reading file {Path}: {Reason}")]
-    public static partial void FileUnreadable(ILogger logger, string path, string reason);
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Error, Message = "Error reading file {path} {err}")]
+    public static partial void FileUnreadable(ILogger logger, string path, string err);
 
     [LoggerMessage(EventId = 3004, Level = LogLevel.Error, Message = "Error watching directory {Path}: {Reason}")]
     public static partial void WatchFailed(ILogger logger, string path, string reason);
 
-    [LoggerMessage(EventId = 3005, Level = LogLevel.Error, Message = "Unable to refresh target groups from {Url}: {Reason}")]
-    public static partial void RefreshFailed(ILogger logger, string url, string reason);
+    [LoggerMessage(EventId = 3005, Level = LogLevel.Error, Message = "Unable to refresh target groups {discovery} {config} {url} {err}")]
+    public static partial void RefreshFailed(ILogger logger, string discovery, string config, string url, string err);
 
     [LoggerMessage(EventId = 3010, Level = LogLevel.Warning, Message = "DNS resolution failed: server {Server}, name {Name}: {Reason}")]
     public static partial void DnsServerFailed(ILogger logger, string server, string name, string reason);
@@ -28,6 +28,6 @@ internal static partial class DiscoveryLog
     [LoggerMessage(EventId = 3012, Level = LogLevel.Error, Message = "Error retrieving {What} from Consul: {Reason}")]
     public static partial void ConsulFailed(ILogger logger, string what, string reason);
 
-    [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "Error listing or watching Kubernetes objects {Path}: {Reason}")]
-    public static partial void KubernetesFailed(ILogger logger, string path, string reason);
+    [LoggerMessage(EventId = 3013, Level = LogLevel.Error, Message = "Error listing or watching Kubernetes objects {path} {err}")]
+    public static partial void KubernetesFailed(ILogger logger, string path, string err);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using Narthex.Exposition.Tests.Protobuf;
 using Narthex.Tests;
@@ -167,6 +168,21 @@ public sealed class RecordedExpositionTests
                 answer => answer.Contains($",\"{targets.Count}\"]", StringComparison.Ordinal));
         }
 
+        // On a busy machine a scrape of either may be late and fail; the next one tells how it is.
+        (string differences, int histograms) = await CompareAsync(targets, real, ours);
+        for (int attempt = 0; attempt < 20 && differences.Length > 0; attempt++)
+        {
+            await Task.Delay(500);
+            (differences, histograms) = await CompareAsync(targets, real, ours);
+        }
+
+        Assert.True(differences.Length == 0, differences);
+        Assert.InRange(histograms, 10, int.MaxValue);
+    }
+
+    private static async Task<(string Differences, int Histograms)> CompareAsync(List<(string Job, StaticTarget Target)> targets, ServerProcess real, ServerProcess ours)
+    {
+        var report = new StringBuilder();
         string time = (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0).ToString("f3", CultureInfo.InvariantCulture);
         int histograms = 0;
         foreach ((string job, _) in targets)
@@ -180,13 +196,16 @@ public sealed class RecordedExpositionTests
                     .Select(pair => $"{pair.Key}\n  real {pair.Value}\n  ours {actual.GetValueOrDefault(pair.Key, "none")}"),
                 .. actual.Keys.Except(expected.Keys).Select(key => $"{key}\n  real none\n  ours {actual[key]}"),
             ];
-            Assert.True(differences.Length == 0, $"{job}: {differences.Length} of {expected.Count} differ\n{string.Join('\n', differences.Take(5))}");
-            Assert.True(expected.Count > 5, job);
-            Assert.Contains(expected, pair => pair.Key.StartsWith("up{", StringComparison.Ordinal) && pair.Value == "1");
+            bool isUp = expected.Any(pair => pair.Key.StartsWith("up{", StringComparison.Ordinal) && pair.Value == "1");
+            if (differences.Length > 0 || expected.Count <= 5 || !isUp)
+            {
+                report.AppendLine(CultureInfo.InvariantCulture, $"{job}: up {isUp}, {differences.Length} of {expected.Count} differ\n{string.Join('\n', differences.Take(5))}");
+            }
+
             histograms += expected.Values.Count(value => value[0] == '{');
         }
 
-        Assert.InRange(histograms, 10, int.MaxValue);
+        return (report.ToString(), histograms);
     }
 
     private static string Configuration(TemporaryDirectory directory, string file, List<(string Job, StaticTarget Target)> targets, bool newKeys)
@@ -201,7 +220,7 @@ public sealed class RecordedExpositionTests
                 {(newKeys ? "scrape_native_histograms: true" : "")}
 
             """));
-        return directory.Write(file, $"global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n{jobs}");
+        return directory.Write(file, $"global:\n  scrape_interval: 2s\n  scrape_timeout: 2s\nscrape_configs:\n{jobs}");
     }
 
     // A series and its sample as text: for histograms all of their buckets.

@@ -74,7 +74,7 @@ public sealed partial class TargetsApiTests
         directory.Write("targets.yml", $"- targets: ['{good.Address}', 'localhost:{good.Port}']\n");
         directory.Write("odd.json", "[{\"targets\": [\"with/path:80\", \"with space:80\", \":\", \"\", \"a:b\", \"::1\", \"a:1:2\", \"a:99999\"]}]");
         string config = directory.Write("prometheus.yml", $$"""
-            global: {scrape_interval: 1s, scrape_timeout: 900ms, external_labels: {region: eu} }
+            global: {scrape_interval: 2s, scrape_timeout: 1900ms, external_labels: {region: eu} }
             scrape_configs:
               - job_name: shops
                 metrics_path: /some/path
@@ -83,7 +83,7 @@ public sealed partial class TargetsApiTests
                   - targets: ['{{good.Address}}', 'dropped:1', 'dropped:2', 'other:3']
                     labels: {shop: first, __meta_kind: x, __param_extra: '1'}
                   - targets: ['second:{{good.Port}}']
-                    labels: {shop: second, __scrape_interval__: 2s, __scrape_timeout__: 1500ms, __metrics_path__: ''}
+                    labels: {shop: second, __scrape_interval__: 3s, __scrape_timeout__: 2500ms, __metrics_path__: ''}
                 relabel_configs:
                   - {source_labels: [__address__], regex: 'dropped.*', action: drop}
                   - {source_labels: [shop, __address__], regex: 'first;other.*', action: drop}
@@ -139,6 +139,19 @@ public sealed partial class TargetsApiTests
         }
 
         Assert.InRange(JsonNode.Parse(await real.GetAsync("api/v1/targets"))!["data"]!["activeTargets"]!.AsArray().Count, 20, 100);
+        // On a busy machine a scrape of either may be late and fail; the next one tells how it is.
+        List<string> differences = await CompareAsync(real, ours);
+        for (int attempt = 0; attempt < 20 && differences.Count > 0; attempt++)
+        {
+            await Task.Delay(500);
+            differences = await CompareAsync(real, ours);
+        }
+
+        Assert.True(differences.Count == 0, string.Join('\n', differences));
+    }
+
+    private static async Task<List<string>> CompareAsync(ServerProcess real, ServerProcess ours)
+    {
         var differences = new List<string>();
         foreach (string path in s_paths)
         {
@@ -148,7 +161,7 @@ public sealed partial class TargetsApiTests
             differences.AddRange(actual.Except(expected).Select(line => $"{path}\n  ours {line}"));
         }
 
-        Assert.True(differences.Count == 0, string.Join('\n', differences));
+        return differences;
     }
 
     // The members of all lists in an order of their own: the real server has none within a pool.

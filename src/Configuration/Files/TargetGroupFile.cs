@@ -69,16 +69,18 @@ public static class TargetGroupFile
         var labels = new LabelsBuilder();
         foreach (JsonProperty property in element.EnumerateObject())
         {
-            switch (property.Name)
+            // As upstream's decoder has it: in any case, and the last one counts.
+            switch (property.Name.ToUpperInvariant())
             {
-                case "targets":
+                case "TARGETS":
+                    targets.Clear();
                     if (property.Value.ValueKind != JsonValueKind.Null)
                     {
                         targets.AddRange(property.Value.EnumerateArray().Select(target => target.GetString() ?? ""));
                     }
 
                     break;
-                case "labels":
+                case "LABELS":
                     ReadLabels(property.Value, labels);
                     break;
                 default:

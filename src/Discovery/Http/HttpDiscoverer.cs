@@ -39,7 +39,7 @@ internal sealed class HttpDiscoverer : IDiscoverer, IDisposable
         request.Headers.TryAddWithoutValidation("Accept", "application/json");
         request.Headers.TryAddWithoutValidation(
             "X-Prometheus-Refresh-Interval-Seconds", _config.RefreshInterval.TotalSeconds.ToString("0.######", CultureInfo.InvariantCulture));
-        using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken);
+        using HttpResponseMessage response = await SendAsync(request, cancellationToken);
         if (response.StatusCode != HttpStatusCode.OK)
         {
             throw new HttpRequestException($"server returned HTTP status {(int)response.StatusCode} {response.ReasonPhrase}");
@@ -70,6 +70,19 @@ internal sealed class HttpDiscoverer : IDiscoverer, IDisposable
 
         _groupCount = count;
         return groups;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.SendAsync(request, cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            string reason = e is OperationCanceledException ? "context deadline exceeded" : NetworkErrors.Explain(e, request.RequestUri!, isBody: false);
+            throw new HttpRequestException($"Get {GoQuote.Quote(_config.Url)}: {reason}");
+        }
     }
 
     private string SourceName(int index) => _config.Url + ":" + index.ToString(CultureInfo.InvariantCulture);

@@ -59,7 +59,7 @@ internal sealed class RefreshLoop
                 Observe(start);
                 _metrics.RefreshFailures.WithLabels(_mechanism, _job).Increment();
                 onFailure?.Invoke();
-                DiscoveryLog.RefreshFailed(_logger, place, e.Message);
+                DiscoveryLog.RefreshFailed(_logger, _mechanism, _job, place, e.Message);
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));

@@ -88,6 +88,9 @@ public sealed class FileDiscovererTests
     {
         Assert.Empty(TargetGroupFile.Parse("t.yml", ""));
         Assert.Empty(TargetGroupFile.Parse("t.json", "[]"));
+        StaticSdConfig group = Assert.Single(TargetGroupFile.Parse("t.json", """[{"Targets": ["a"], "LABELS": {"b": "c"}, "targets": ["d"]}]"""));
+        Assert.Equal(["d"], group.Targets);
+        Assert.Equal(Labels.FromStrings("b", "c"), group.Labels);
         Assert.Throws<ConfigurationException>(() => TargetGroupFile.Parse("t.json", ""));
         Assert.Throws<ConfigurationException>(() => TargetGroupFile.Parse("t.json", """[{"target": ["a"]}]"""));
         Assert.Throws<ConfigurationException>(() => TargetGroupFile.Parse("t.json", """{"targets": ["a"]}"""));
