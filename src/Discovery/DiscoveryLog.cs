@@ -4,8 +4,8 @@ namespace Narthex.Discovery;
 
 internal static partial class DiscoveryLog
 {
-    [LoggerMessage(EventId = 3001, Level = LogLevel.Error, Message = "Cannot create service discovery {Discovery}: {Reason}")]
-    public static partial void CannotStart(ILogger logger, string discovery, string reason);
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Error, Message = "Cannot create service discovery {err} {type} {config}")]
+    public static partial void CannotStart(ILogger logger, string err, string type, string config);
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "Service discovery {Discovery} stopped by a fault")]
     public static partial void DiscovererFailed(ILogger logger, string discovery, Exception error);

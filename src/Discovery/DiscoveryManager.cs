@@ -36,6 +36,12 @@ public sealed class DiscoveryManager : IAsyncDisposable
     public DiscoveryManager(string name, DiscovererFactory factory, DiscoveryMetrics metrics, TimeProvider time, ILogger logger)
     {
         _name = name;
+
+        // From the start, so that nothing found is told from nothing known.
+        metrics.FailedConfigs.WithLabels(name);
+        metrics.ReceivedUpdates.WithLabels(name);
+        metrics.UpdatesDelayed.WithLabels(name);
+        metrics.Updates.WithLabels(name);
         _factory = factory;
         _metrics = metrics;
         _time = time;
@@ -137,7 +143,7 @@ public sealed class DiscoveryManager : IAsyncDisposable
         }
         catch (DiscoveryException e)
         {
-            DiscoveryLog.CannotStart(_logger, config.Kind, e.Message);
+            DiscoveryLog.CannotStart(_logger, e.Message, config.Kind, job);
             return false;
         }
     }

@@ -111,6 +111,7 @@ public sealed class HttpClientFactory
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
             SslOptions = tls,
+            ConnectCallback = Dialer.ConnectAsync,
         };
         transport.UseProxy = proxy is not null;
         transport.Proxy = proxy;

@@ -1,30 +1,84 @@
+using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Text.RegularExpressions;
+using Narthex.Model;
 
 namespace Narthex.HttpClients;
 
 /// <summary>Words faults of the network as users know them from upstream.</summary>
-public static class NetworkErrors
+public static partial class NetworkErrors
 {
+    /// <summary>Set on a request that was redirected: where to, last.</summary>
+    public static HttpRequestOptionsKey<string> LastHop { get; } = new("narthex.last-hop");
+
     /// <summary>A fault in upstream's words.</summary>
     /// <param name="error">The fault.</param>
     /// <param name="uri">What was asked for.</param>
     /// <param name="isBody">Whether the answer had begun.</param>
     public static string Explain(Exception error, Uri uri, bool isBody) => error.GetBaseException() switch
     {
+        DialException { SocketErrorCode: SocketError.ConnectionRefused } dial => $"{dial.Place}: connect: connection refused",
+        DialException { SocketErrorCode: SocketError.HostUnreachable } dial => $"{dial.Place}: connect: no route to host",
+        DialException { SocketErrorCode: SocketError.NetworkUnreachable } dial => $"{dial.Place}: connect: network is unreachable",
+        DialException { SocketErrorCode: SocketError.TimedOut } dial => $"{dial.Place}: connect: connection timed out",
+        DialException dial => $"{dial.Place}: connect: {dial.Message}",
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"dial tcp {uri.Host}:{uri.Port}: connect: connection refused",
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => $"dial tcp: lookup {uri.Host}: no such host",
         SocketException { SocketErrorCode: SocketError.ConnectionReset } => "read: connection reset by peer",
         SocketException { SocketErrorCode: SocketError.HostUnreachable } => $"dial tcp {uri.Host}:{uri.Port}: connect: no route to host",
         SocketException { SocketErrorCode: SocketError.NetworkUnreachable } => $"dial tcp {uri.Host}:{uri.Port}: connect: network is unreachable",
+        SocketException { SocketErrorCode: SocketError.Shutdown } => "write: broken pipe",
         SocketException socket => $"dial tcp {uri.Host}:{uri.Port}: {socket.Message}",
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => isBody ? "unexpected EOF" : "EOF",
+        InvalidDataException data when data.Message.Contains("unsupported compression method", StringComparison.Ordinal) => "gzip: invalid header",
         InvalidDataException data => "gzip: " + data.Message,
         AuthenticationException plain when plain.Message.Contains("Cannot determine the frame size", StringComparison.Ordinal) =>
             "http: server gave HTTP response to HTTPS client",
         AuthenticationException tls => "tls: " + Explain(tls),
-        var other => other.Message,
+        var other when other.Message.Contains("SSL routines::", StringComparison.Ordinal) => ExplainSsl(other.Message),
+        HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } tunnel when ProxyStatus().Match(tunnel.Message) is { Success: true } status =>
+            ReasonOf(int.Parse(status.Groups[1].Value, CultureInfo.InvariantCulture)),
+        var other => ExplainAnswer(other.Message),
     };
+
+    // What the other side says about the handshake, and what this side says, end up in one sentence of the library.
+    private static string ExplainSsl(string message)
+    {
+        string reason = message[(message.IndexOf("SSL routines::", StringComparison.Ordinal) + "SSL routines::".Length)..];
+        bool Says(string part) => reason.Contains(part, StringComparison.Ordinal);
+        return Says("alert protocol version") ? "remote error: tls: protocol version not supported"
+            : Says("alert handshake failure") ? "remote error: tls: handshake failure"
+            : Says("alert certificate required") ? "remote error: tls: certificate required"
+            : Says("alert bad certificate") ? "remote error: tls: bad certificate"
+            : Says("alert unknown ca") ? "remote error: tls: unknown certificate authority"
+            : Says("alert") ? "remote error: tls: " + reason
+            : Says("no ciphers available") || Says("no protocols available") ? "tls: no supported versions satisfy MinVersion and MaxVersion"
+            : "tls: " + reason;
+    }
+
+    // An answer that is no HTTP.
+    private static string ExplainAnswer(string message)
+    {
+        const string Broken = "net/http: HTTP/1.x transport connection broken: ";
+        Match line = InvalidLine().Match(message);
+        return !line.Success ? message
+            : line.Groups[1].Value == "status" ? $"{Broken}malformed HTTP response {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}"
+            : $"{Broken}malformed MIME header: missing colon: {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}";
+    }
+
+    private static string ReasonOf(int code)
+    {
+        using var answer = new HttpResponseMessage((HttpStatusCode)code);
+        return answer.ReasonPhrase is { Length: > 0 } reason ? reason : $"the proxy answered {code}";
+    }
+
+    [GeneratedRegex("status code '([0-9]{3})'")]
+    private static partial Regex ProxyStatus();
+
+    [GeneratedRegex("^Received an invalid (status|header) line: '(.*)'\\.$", RegexOptions.Singleline)]
+    private static partial Regex InvalidLine();
 
     // The runtime names the reason at the end of a sentence; upstream's users search for these words.
     private static string Explain(AuthenticationException error)

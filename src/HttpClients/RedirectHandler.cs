@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using Narthex.Model;
 
 namespace Narthex.HttpClients;
 
@@ -19,35 +21,38 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
         for (int redirects = 0; ; redirects++)
         {
             HttpResponseMessage response = await base.SendAsync(current, cancellationToken);
-            if (TargetOf(response, current) is not { } target)
+            if (!IsRedirect(response.StatusCode) || !response.Headers.NonValidated.TryGetValues("Location", out HeaderStringValues values))
             {
                 return response;
             }
 
+            HttpStatusCode status = response.StatusCode;
+            string location = values.ToString();
+            response.Dispose();
+            Uri target = ReadTarget(location, current.RequestUri!);
+
+            // A fault from here on is told of this place.
+            request.Options.Set(NetworkErrors.LastHop, redirects == RedirectsMax ? location : target.AbsoluteUri);
             if (redirects == RedirectsMax)
             {
-                response.Dispose();
                 throw new HttpRequestException($"stopped after {RedirectsMax} redirects");
             }
 
-            HttpStatusCode status = response.StatusCode;
-            response.Dispose();
+            if (target.Scheme is not ("http" or "https"))
+            {
+                throw new HttpRequestException($"unsupported protocol scheme {GoQuote.Quote(target.Scheme)}");
+            }
+
             current = Next(request, current, target, status, origin);
         }
     }
 
-    private static Uri? TargetOf(HttpResponseMessage response, HttpRequestMessage request)
-    {
-        bool isRedirect = response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
-        if (!isRedirect || response.Headers.Location is not { } location)
-        {
-            return null;
-        }
+    private static bool IsRedirect(HttpStatusCode status) => status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+        or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
 
-        Uri target = location.IsAbsoluteUri ? location : new Uri(request.RequestUri!, location);
-        return target.Scheme is "http" or "https" ? target : null;
-    }
+    private static Uri ReadTarget(string location, Uri from) => Uri.TryCreate(from, location, out Uri? target)
+        ? target
+        : throw new HttpRequestException($"failed to parse Location header {GoQuote.Quote(location)}: parse {GoQuote.Quote(location)}: invalid URL");
 
     private static HttpRequestMessage Next(HttpRequestMessage first, HttpRequestMessage former, Uri target, HttpStatusCode status, Uri origin)
     {

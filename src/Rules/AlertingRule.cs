@@ -87,9 +87,10 @@ public sealed class AlertingRule : Rule
         IReadOnlyDictionary<string, string> external = _hasTemplates && found.Count > 0
             ? AlertTemplates.ToDictionary(evaluation.Context.ExternalLabels)
             : System.Collections.Immutable.ImmutableDictionary<string, string>.Empty;
+        Dictionary<string, PrometheusTemplate>? templates = _hasTemplates && found.Count > 0 ? new(StringComparer.Ordinal) : null;
         foreach (VectorSample sample in found)
         {
-            Alert alert = MakeAlert(sample, external, evaluation, cancellationToken);
+            Alert alert = MakeAlert(sample, external, evaluation, templates, cancellationToken);
             if (!now.TryAdd(alert.Labels, alert))
             {
                 throw new RuleEvaluationException("vector contains metrics with the same labelset after applying alert labels");
@@ -149,10 +150,11 @@ public sealed class AlertingRule : Rule
 
     internal override string Describe() => RuleText.Describe("alert", this, For, KeepFiringFor, Annotations);
 
-    private Alert MakeAlert(in VectorSample sample, IReadOnlyDictionary<string, string> external, RuleEvaluation evaluation, CancellationToken cancellationToken)
+    private Alert MakeAlert(
+        in VectorSample sample, IReadOnlyDictionary<string, string> external, RuleEvaluation evaluation, Dictionary<string, PrometheusTemplate>? templates, CancellationToken cancellationToken)
     {
         AlertTemplateData? data = _hasTemplates ? AlertTemplates.DataOf(sample, external, evaluation.Context.ExternalUrl) : null;
-        string Expand(string text) => AlertTemplates.IsPlain(text) ? text : ExpandTemplate(text, data!, evaluation, cancellationToken);
+        string Expand(string text) => AlertTemplates.IsPlain(text) ? text : ExpandTemplate(text, data!, evaluation, templates!, cancellationToken);
         _builder.Reset(sample.Labels);
         _builder.Remove(LabelNames.MetricNameUtf8);
         foreach ((string name, string value) in _labels)
@@ -178,7 +180,8 @@ public sealed class AlertingRule : Rule
         };
     }
 
-    private string ExpandTemplate(string text, AlertTemplateData data, RuleEvaluation evaluation, CancellationToken cancellationToken)
+    private string ExpandTemplate(
+        string text, AlertTemplateData data, RuleEvaluation evaluation, Dictionary<string, PrometheusTemplate> templates, CancellationToken cancellationToken)
     {
         IReadOnlyList<TemplateSample> Query(string query)
         {
@@ -197,7 +200,11 @@ public sealed class AlertingRule : Rule
 
         try
         {
-            return AlertTemplates.Prepare(Name, text, data, evaluation.Now.ToUnixTimeMilliseconds(), Query, evaluation.Context.ExternalUrl).Expand(cancellationToken);
+            // All alerts of an evaluation share what was parsed. It is not kept: most rules have no alerts most of the time.
+            templates[text] = templates.TryGetValue(text, out PrometheusTemplate? known)
+                ? known.With(data)
+                : AlertTemplates.Prepare(Name, text, data, evaluation.Now.ToUnixTimeMilliseconds(), Query, evaluation.Context.ExternalUrl);
+            return templates[text].Expand(cancellationToken);
         }
         catch (TemplateException error)
         {

@@ -29,9 +29,9 @@ internal static partial class ScrapeLog
     [LoggerMessage(2007, LogLevel.Error, "Scrape ended by an unexpected error {scrape_pool} {target}")]
     public static partial void ScrapeCrashed(ILogger logger, string scrape_pool, string target, Exception error);
 
-    [LoggerMessage(2008, LogLevel.Error, "error reloading scrape pool {scrape_pool}")]
-    public static partial void ReloadFailed(ILogger logger, string scrape_pool, Exception error);
+    [LoggerMessage(2008, LogLevel.Error, "error reloading scrape pool {scrape_pool} {err}")]
+    public static partial void ReloadFailed(ILogger logger, string scrape_pool, string err);
 
-    [LoggerMessage(2006, LogLevel.Error, "error creating new scrape pool {scrape_pool}")]
-    public static partial void PoolFailed(ILogger logger, string scrape_pool, Exception error);
+    [LoggerMessage(2006, LogLevel.Error, "error creating new scrape pool {scrape_pool} {err}")]
+    public static partial void PoolFailed(ILogger logger, string scrape_pool, string err);
 }

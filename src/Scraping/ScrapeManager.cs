@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Narthex.Configuration;
+using Narthex.HttpClients;
 using Narthex.Instrumentation;
 using Narthex.Model;
 using Narthex.Storage;
@@ -37,6 +38,9 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<Task> _ending = [];
     private readonly FailureLogs _failureLogs;
+
+    // Configurations that there could be no pool for, with the reason.
+    private readonly Dictionary<string, (ScrapeConfig Config, string Reason)> _failed = new(StringComparer.Ordinal);
     private volatile SortedDictionary<string, ScrapePool> _pools = new(StringComparer.Ordinal);
     private ulong _serverSeed;
 
@@ -56,12 +60,13 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
     /// <summary>Goes over to a configuration: unchanged pools go on undisturbed, changed ones keep the targets that stay the same.</summary>
     /// <param name="configs">All scrape configurations, those of files that the configuration names included.</param>
     /// <param name="externalLabels">Part of the server's identity.</param>
-    /// <exception cref="ConfigurationException">A scrape failure log cannot be written. Then nothing has changed.</exception>
+    /// <exception cref="ConfigurationException">A scrape failure log cannot be written, or a pool that runs cannot go over to its new settings. Then nothing has changed.</exception>
     public void ApplyConfig(IReadOnlyList<ScrapeConfig> configs, Labels externalLabels)
     {
         lock (_lock)
         {
-            Dictionary<string, ScrapeFailureLog> logs = _failureLogs.Open(configs);
+            Dictionary<string, HttpMessageInvoker> clients = MakeClients(configs);
+            Dictionary<string, ScrapeFailureLog> logs = OpenFailureLogs(configs, clients);
             _serverSeed = XxHash64.Hash(System.Text.Encoding.UTF8.GetBytes(_options.HostName), externalLabels.GetStableHash());
             var next = new SortedDictionary<string, ScrapePool>(_pools, StringComparer.Ordinal);
             foreach (string gone in next.Keys.Except(configs.Select(config => config.JobName)).ToArray())
@@ -70,9 +75,10 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
                 _ending.Add(EndAsync(pool!, leaveMarkers: true));
             }
 
+            _failed.Clear();
             foreach (ScrapeConfig config in configs)
             {
-                Apply(next, config);
+                Apply(next, config, clients);
                 if (next.TryGetValue(config.JobName, out ScrapePool? pool))
                 {
                     pool.FailureLog = logs.GetValueOrDefault(config.ScrapeFailureLogFile);
@@ -86,11 +92,12 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
         }
     }
 
-    /// <summary>Brings the targets up to what discovery found. Jobs without a pool are passed over.</summary>
+    /// <summary>Brings the targets up to what discovery found. Jobs without a pool are passed over, if there still cannot be one.</summary>
     public void ApplyTargets(IReadOnlyDictionary<string, IReadOnlyList<TargetGroup>> targets)
     {
         lock (_lock)
         {
+            TryFailedAgain();
             foreach ((string job, IReadOnlyList<TargetGroup> groups) in targets)
             {
                 if (_pools.TryGetValue(job, out ScrapePool? pool))
@@ -127,34 +134,103 @@ public sealed class ScrapeManager : ITargetSource, IAsyncDisposable
         _context.Appenders.Dispose();
     }
 
-    private void Apply(SortedDictionary<string, ScrapePool> pools, ScrapeConfig config)
+    private void Apply(SortedDictionary<string, ScrapePool> pools, ScrapeConfig config, Dictionary<string, HttpMessageInvoker> clients)
     {
-        pools.TryGetValue(config.JobName, out ScrapePool? pool);
+        if (pools.TryGetValue(config.JobName, out ScrapePool? pool))
+        {
+            if (!pool.Config.Equals(config))
+            {
+                pool.Reload(config, clients.GetValueOrDefault(config.JobName));
+            }
+
+            return;
+        }
+
         try
         {
-            if (pool is null)
+            long toleranceMs = _options.AdjustTimestamps ? (long)_options.TimestampTolerance.TotalMilliseconds : 0;
+            pools.Add(config.JobName, new ScrapePool(config, _context, _options.CreateClient, _serverSeed, toleranceMs, _stopping.Token));
+        }
+        catch (HttpClientConfigException error)
+        {
+            // A certificate that cannot be read takes its own pool down, not the others.
+            _context.Metrics.PoolsFailed.Increment();
+            if (!_failed.TryGetValue(config.JobName, out (ScrapeConfig Config, string Reason) before) || before.Reason != error.Message)
             {
-                long toleranceMs = _options.AdjustTimestamps ? (long)_options.TimestampTolerance.TotalMilliseconds : 0;
-                pools.Add(config.JobName, new ScrapePool(config, _context, _options.CreateClient, _serverSeed, toleranceMs, _stopping.Token));
+                ScrapeLog.PoolFailed(_context.Logger, config.JobName, "error creating HTTP client: " + error.Message);
             }
-            else if (!pool.Config.Equals(config))
+
+            _failed[config.JobName] = (config, error.Message);
+        }
+    }
+
+    // The file may be there by now.
+    private void TryFailedAgain()
+    {
+        if (_failed.Count == 0)
+        {
+            return;
+        }
+
+        var next = new SortedDictionary<string, ScrapePool>(_pools, StringComparer.Ordinal);
+        foreach ((string job, (ScrapeConfig config, _)) in _failed.ToArray())
+        {
+            Apply(next, config, []);
+            if (next.TryGetValue(job, out ScrapePool? pool))
             {
-                pool.Reload(config);
+                _failed.Remove(job);
+                pool.FailureLog = _failureLogs.Find(config);
             }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+
+        _pools = next;
+    }
+
+    // A pool that runs must not lose its targets to a reload: its new client is made before anything changes.
+    private Dictionary<string, HttpMessageInvoker> MakeClients(IReadOnlyList<ScrapeConfig> configs)
+    {
+        var clients = new Dictionary<string, HttpMessageInvoker>(StringComparer.Ordinal);
+        foreach (ScrapeConfig config in configs)
         {
-            // A certificate or password file that cannot be read takes its own pool down, not the others; a pool that runs goes on as it was.
-            if (pool is null)
+            if (!_pools.TryGetValue(config.JobName, out ScrapePool? pool) || pool.Config.HttpClient.Equals(config.HttpClient))
             {
-                _context.Metrics.PoolsFailed.Increment();
-                ScrapeLog.PoolFailed(_context.Logger, config.JobName, error);
+                continue;
             }
-            else
+
+            try
             {
+                clients.Add(config.JobName, _options.CreateClient(config));
+            }
+            catch (HttpClientConfigException error)
+            {
+                Dispose(clients);
                 _context.Metrics.ReloadsFailed.Increment();
-                ScrapeLog.ReloadFailed(_context.Logger, config.JobName, error);
+                ScrapeLog.ReloadFailed(_context.Logger, config.JobName, "error creating HTTP client: " + error.Message);
+                throw new ConfigurationException($"error reloading scrape pool {config.JobName}: error creating HTTP client: {error.Message}", error);
             }
+        }
+
+        return clients;
+    }
+
+    private Dictionary<string, ScrapeFailureLog> OpenFailureLogs(IReadOnlyList<ScrapeConfig> configs, Dictionary<string, HttpMessageInvoker> clients)
+    {
+        try
+        {
+            return _failureLogs.Open(configs);
+        }
+        catch (ConfigurationException)
+        {
+            Dispose(clients);
+            throw;
+        }
+    }
+
+    private static void Dispose(Dictionary<string, HttpMessageInvoker> clients)
+    {
+        foreach (HttpMessageInvoker client in clients.Values)
+        {
+            client.Dispose();
         }
     }
 

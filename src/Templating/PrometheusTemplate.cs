@@ -35,6 +35,7 @@ public sealed class PrometheusTemplate
     private readonly string _text;
     private readonly object? _data;
     private readonly Dictionary<string, string> _libraries = new(StringComparer.Ordinal);
+    private bool _isParsed;
 
     /// <summary>Prepares a template.</summary>
     /// <param name="name">Its name, for messages.</param>
@@ -52,6 +53,11 @@ public sealed class PrometheusTemplate
         _template.AddFunctions(PrometheusFunctions.Make(_template, timestampMs, query, externalUrl));
     }
 
+    private PrometheusTemplate(PrometheusTemplate other, object? data)
+    {
+        (_name, _text, _data, _template, _libraries, _isParsed) = (other._name, other._text, data, other._template, other._libraries, other._isParsed);
+    }
+
     private PrometheusTemplate(PrometheusTemplate other, MissingKey missingKey)
     {
         (_name, _text, _data) = (other._name, other._text, other._data);
@@ -62,8 +68,15 @@ public sealed class PrometheusTemplate
     /// <summary>The same template with another meaning of missing keys.</summary>
     public PrometheusTemplate WithMissingKey(MissingKey missingKey) => new(this, missingKey);
 
+    /// <summary>The same template about something else. Once it was parsed, it is not parsed again.</summary>
+    public PrometheusTemplate With(object? data) => new(this, data);
+
     /// <summary>Adds a file of templates that it may call.</summary>
-    public void AddLibrary(string name, string text) => _libraries[name] = text;
+    public void AddLibrary(string name, string text)
+    {
+        _libraries[name] = text;
+        _isParsed = false;
+    }
 
     /// <summary>Parses it without executing it.</summary>
     /// <exception cref="TemplateException">It is not a template.</exception>
@@ -89,6 +102,8 @@ public sealed class PrometheusTemplate
         {
             throw new TemplateException($"error parsing template files for {_name}: {error.Message}", error);
         }
+
+        _isParsed = true;
     }
 
     /// <summary>What it says with its data.</summary>
@@ -101,7 +116,11 @@ public sealed class PrometheusTemplate
 
     private string Run(Func<string> execute)
     {
-        Parse();
+        if (!_isParsed)
+        {
+            Parse();
+        }
+
         try
         {
             return execute();

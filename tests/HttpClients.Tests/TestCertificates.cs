@@ -23,7 +23,7 @@ internal sealed class TestCertificates : IDisposable
 
     public string AuthorityPem => Authority.ExportCertificatePem();
 
-    public (X509Certificate2 Certificate, string CertificatePem, string KeyPem) Issue(string name, bool withLoopback = true)
+    public (X509Certificate2 Certificate, string CertificatePem, string KeyPem) Issue(string name, bool withLoopback = true, double days = 20)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -36,7 +36,7 @@ internal sealed class TestCertificates : IDisposable
 
         request.CertificateExtensions.Add(names.Build());
         byte[] serial = RandomNumberGenerator.GetBytes(8);
-        using X509Certificate2 signed = request.Create(Authority, s_start, s_start.AddDays(20), serial);
+        using X509Certificate2 signed = request.Create(Authority, s_start, s_start.AddDays(days), serial);
         using X509Certificate2 withKey = signed.CopyWithPrivateKey(key);
         X509Certificate2 usable = X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);
         return (usable, signed.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());

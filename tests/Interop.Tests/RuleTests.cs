@@ -14,7 +14,7 @@ public sealed class RuleTests
               - alert: Low
                 expr: level < 5
                 for: 2s
-                labels: {severity: '{{ if lt $value 2.0 }}page{{ else }}ticket{{ end }}'}
+                labels: {severity: '{{ if lt $value 2.0 }}page{{ else }}ticket{{ end }}', job: ''}
                 annotations: {summary: '{{ $labels.tank }} is at {{ $value | humanize }}', failing: '{{ query "sum(" }}', empty: ''}
               - alert: Never
                 expr: level > 100
@@ -24,7 +24,7 @@ public sealed class RuleTests
             rules:
               - record: level:sum
                 expr: sum by (job) (level)
-                labels: {kind: sum}
+                labels: {kind: sum, job: ''}
               - record: too:many
                 expr: level
               - record: never:matched

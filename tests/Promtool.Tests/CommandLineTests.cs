@@ -13,6 +13,14 @@ public class CommandLineTests
     [InlineData("strconv.ParseInt: parsing \"x\": invalid syntax", "tsdb", "dump", "--min-time=x")]
     [InlineData("enum value must be one of promql,json, got 'bogus'", "query", "-o", "bogus", "instant", "http://a", "up")]
     [InlineData("path 'nofile.yml' does not exist", "check", "rules", "nofile.yml")]
+    [InlineData("required flag(s) '--match' not provided", "query", "series", "http://a")]
+    [InlineData("invalid URL: parse \"127.0.0.1:1\": first path segment in URL cannot contain colon", "query", "instant", "127.0.0.1:1", "up")]
+    [InlineData("time: invalid duration \"x\"", "query", "range", "--step=x", "http://a", "up")]
+    [InlineData("time: missing unit in duration \"60\"", "query", "range", "--step=60", "http://a", "up")]
+    [InlineData("time: unknown unit \"q\" in duration \"1q\"", "query", "range", "--step=1q", "http://a", "up")]
+    [InlineData("expected KEY=VALUE got 'foo'", "push", "metrics", "--label=foo", "http://a")]
+    [InlineData("expected KEY=VALUE got 'foo'", "push", "metrics", "--header=foo", "http://a")]
+    [InlineData("expected KEY=VALUE got 'foo'", "tsdb", "create-blocks-from", "openmetrics", "--label=foo", "file")]
     public async Task A_wrong_command_line_ends_with_the_message_and_code_1(string message, params string[] arguments)
     {
         (int code, string output, string error) = await Tool.RunAsync("", arguments);

@@ -53,6 +53,19 @@ public class MetricsCheckTests
         Assert.Equal(3, code);
     }
 
+    // None of these is a problem to the real promtool: units at the beginning, and types that are not the metric's own.
+    [Theory]
+    [InlineData("h_seconds", "gauge")]
+    [InlineData("kb_foo", "gauge")]
+    [InlineData("x_counter", "gauge")]
+    [InlineData("x_histogram_y_total", "counter")]
+    public async Task Names_that_are_no_problem(string name, string type)
+    {
+        (int code, _, string error) = await Tool.RunAsync($"# HELP {name} x\n# TYPE {name} {type}\n{name} 1\n", "check", "metrics");
+
+        Assert.Equal((0, ""), (code, error));
+    }
+
     [Fact]
     public async Task Extended_prints_the_cardinality_in_columns()
     {

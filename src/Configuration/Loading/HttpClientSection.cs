@@ -169,7 +169,22 @@ internal static class HttpClientSection
             throw new ConfigurationException("oauth2 token_url must be configured");
         }
 
-        AtMostOne("oauth2 client_secret, client_secret_file & client_secret_ref", oauth.ClientSecret.Reveal(), oauth.ClientSecretFile, oauth.ClientSecretRef);
+        if (!oauth.IsJwtBearer)
+        {
+            AtMostOneFor(
+                "oauth2 client_secret, client_secret_file & client_secret_ref", "client_credentials",
+                oauth.ClientSecret.Reveal(), oauth.ClientSecretFile, oauth.ClientSecretRef);
+            return oauth;
+        }
+
+        AtMostOneFor(
+            "oauth2 client_certificate_key, client_certificate_key_file & client_certificate_key_ref", OAuth2Config.JwtBearer,
+            oauth.ClientCertificateKey.Reveal(), oauth.ClientCertificateKeyFile, oauth.ClientCertificateKeyRef);
+        if (oauth.SignatureAlgorithm is not ("" or "RS256" or "RS384" or "RS512"))
+        {
+            throw new ConfigurationException("valid signature algorithms are RS256, RS384 and RS512");
+        }
+
         return oauth;
     }
 
@@ -251,7 +266,9 @@ internal static class HttpClientSection
         _ => throw new ConfigurationException("unknown TLS version: " + text),
     };
 
-    private static void AtMostOne(string names, params ReadOnlySpan<string> values)
+    private static void AtMostOne(string names, params ReadOnlySpan<string> values) => AtMostOneFor(names, "", values);
+
+    private static void AtMostOneFor(string names, string grantType, params ReadOnlySpan<string> values)
     {
         int set = 0;
         foreach (string value in values)
@@ -261,7 +278,7 @@ internal static class HttpClientSection
 
         if (set > 1)
         {
-            throw new ConfigurationException($"at most one of {names} must be configured");
+            throw new ConfigurationException($"at most one of {names} must be configured{(grantType.Length > 0 ? " using grant-type=" + grantType : "")}");
         }
     }
 }

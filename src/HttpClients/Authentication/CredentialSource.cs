@@ -26,7 +26,11 @@ internal abstract class CredentialSource : IDisposable
     {
     }
 
-    internal static string FileOr(string path, string value, string what)
+    /// <param name="path">The file, empty if there is none.</param>
+    /// <param name="value">What counts without a file.</param>
+    /// <param name="what">What is in the file; null for a header.</param>
+    /// <exception cref="HttpRequestException">The file cannot be read.</exception>
+    internal static string FileOr(string path, string value, string? what)
     {
         if (path.Length == 0)
         {
@@ -40,7 +44,8 @@ internal abstract class CredentialSource : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new HttpRequestException($"unable to read {what} file {path}: {e.Message}", e);
+            // Without the cause: what is told to the user is this sentence.
+            throw new HttpRequestException(what is null ? FileFaults.Explain(e, path, "headers file") : $"unable to read {what}: {FileFaults.Explain(e, path)}");
         }
     }
 
@@ -48,7 +53,7 @@ internal abstract class CredentialSource : IDisposable
     {
         if (reference.Length > 0)
         {
-            throw new HttpClientConfigException($"cannot use {what}: there is no secret manager");
+            throw new HttpClientConfigException($"unable to use {what}: cannot use secret ref without manager");
         }
     }
 
@@ -58,8 +63,8 @@ internal abstract class CredentialSource : IDisposable
 
         public BasicCredentials(BasicAuthConfig config)
         {
-            RefuseReference(config.UsernameRef, "username_ref");
-            RefuseReference(config.PasswordRef, "password_ref");
+            RefuseReference(config.UsernameRef, "username");
+            RefuseReference(config.PasswordRef, "password");
             _config = config;
         }
 
@@ -77,7 +82,7 @@ internal abstract class CredentialSource : IDisposable
 
         public HeaderCredentials(AuthorizationConfig config)
         {
-            RefuseReference(config.CredentialsRef, "credentials_ref");
+            RefuseReference(config.CredentialsRef, "credentials");
             _config = config;
         }
 

@@ -24,7 +24,7 @@ internal sealed class HeaderSource(EquatableMap<HeaderConfig> headers)
 
             foreach (string file in header.Files)
             {
-                request.Headers.TryAddWithoutValidation(name, CredentialSource.FileOr(file, "", "header"));
+                request.Headers.TryAddWithoutValidation(name, CredentialSource.FileOr(file, "", null));
             }
         }
     }

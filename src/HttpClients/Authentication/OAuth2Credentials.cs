@@ -1,9 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using Narthex.Model;
 
 namespace Narthex.HttpClients.Authentication;
 
-/// <summary>Gets access tokens by the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4) and keeps them until shortly before they expire.</summary>
+/// <summary>
+/// Gets access tokens by the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4), or for a statement that the client signs (RFC 7523), and
+/// keeps them until shortly before they expire.
+/// </summary>
 internal sealed class OAuth2Credentials : CredentialSource
 {
     // A token must not expire on its way to the server.
@@ -17,12 +21,8 @@ internal sealed class OAuth2Credentials : CredentialSource
 
     public OAuth2Credentials(OAuth2Config config, Func<HttpClientConfig, HttpClient> createClient, TimeProvider time)
     {
-        RefuseReference(config.ClientSecretRef, "client_secret_ref");
-        if (config.GrantType.Length > 0 && config.GrantType != "client_credentials")
-        {
-            throw new HttpClientConfigException($"oauth2 grant_type {config.GrantType} is not available yet");
-        }
-
+        RefuseReference(config.ClientSecretRef, "client secret");
+        RefuseReference(config.ClientCertificateKeyRef, "client certificate");
         _config = config;
         _time = time;
         _client = createClient(new HttpClientConfig { Tls = config.Tls, Proxy = config.Proxy });
@@ -30,7 +30,9 @@ internal sealed class OAuth2Credentials : CredentialSource
 
     public override async ValueTask<string?> GetHeaderValueAsync(CancellationToken cancellationToken)
     {
-        string secret = FileOr(_config.ClientSecretFile, _config.ClientSecret.Reveal(), "oauth2 client secret");
+        string secret = _config.IsJwtBearer
+            ? FileOr(_config.ClientCertificateKeyFile, _config.ClientCertificateKey.Reveal(), "oauth2 client certificate")
+            : FileOr(_config.ClientSecretFile, _config.ClientSecret.Reveal(), "oauth2 client secret");
         if (_token is { } token && token.IsGood(_time, secret))
         {
             return token.HeaderValue;
@@ -62,17 +64,23 @@ internal sealed class OAuth2Credentials : CredentialSource
 
     private async Task<Token> RequestAsync(string secret, CancellationToken cancellationToken)
     {
-        var form = new List<KeyValuePair<string, string>> { new("grant_type", "client_credentials") };
-        if (_config.Scopes.Count > 0)
+        List<KeyValuePair<string, string>> form = _config.IsJwtBearer
+            ? [new("grant_type", OAuth2Config.JwtBearer), new("assertion", JwtAssertion.Create(_config, secret, _time.GetUtcNow()))]
+            : [new("grant_type", "client_credentials")];
+        if (_config.Scopes.Count > 0 && !_config.IsJwtBearer)
         {
             form.Add(new("scope", string.Join(' ', _config.Scopes)));
         }
 
         form.AddRange(_config.EndpointParams);
         using var request = new HttpRequestMessage(HttpMethod.Post, _config.TokenUrl) { Content = new FormUrlEncodedContent(form) };
-        string userAndSecret = Uri.EscapeDataString(_config.ClientId) + ":" + Uri.EscapeDataString(secret);
-        request.Headers.TryAddWithoutValidation("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(userAndSecret)));
-        using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken);
+        if (!_config.IsJwtBearer)
+        {
+            string userAndSecret = Uri.EscapeDataString(_config.ClientId) + ":" + Uri.EscapeDataString(secret);
+            request.Headers.TryAddWithoutValidation("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(userAndSecret)));
+        }
+
+        using HttpResponseMessage response = await SendAsync(request, cancellationToken);
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
@@ -93,6 +101,20 @@ internal sealed class OAuth2Credentials : CredentialSource
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new HttpRequestException("oauth2: server response missing access_token", e);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException e)
+        {
+            // Without the cause, which would look like a fault of the request that the token is for.
+            Uri uri = request.RequestUri!;
+            throw new HttpRequestException($"Post {GoQuote.Quote(uri.AbsoluteUri)}: {NetworkErrors.Explain(e, uri, isBody: false)}");
         }
     }
 

@@ -92,7 +92,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
             throw new HttpRequestException($"proxy_connect_header and server_name cannot be combined with a {proxy.Scheme} proxy");
         }
 
-        Stream stream = await OpenAsync(proxy?.IdnHost ?? host, proxy?.Port ?? port, cancellationToken);
+        Stream stream = await Dialer.ConnectAsync(proxy?.IdnHost ?? host, proxy?.Port ?? port, isProxy: proxy is not null, cancellationToken);
         try
         {
             if (proxy is not null)
@@ -106,21 +106,6 @@ internal sealed class TunnelHandler : HttpMessageHandler
         catch
         {
             await stream.DisposeAsync();
-            throw;
-        }
-    }
-
-    private static async Task<Stream> OpenAsync(string host, int port, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(new DnsEndPoint(host, port), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
             throw;
         }
     }

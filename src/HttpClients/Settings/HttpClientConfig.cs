@@ -74,6 +74,12 @@ public sealed record AuthorizationConfig
 /// <summary>OAuth 2.0, client credentials or JWT bearer.</summary>
 public sealed record OAuth2Config
 {
+    /// <summary>The grant by a statement that the client signs.</summary>
+    public const string JwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+    /// <summary>Whether tokens are asked for by a signed statement instead of a secret.</summary>
+    public bool IsJwtBearer => GrantType == JwtBearer;
+
     /// <summary><c>client_id</c></summary>
     public string ClientId { get; init; } = "";
 

@@ -31,11 +31,7 @@ internal static class TlsOptions
         else
         {
             options.CertificateChainPolicy = authorities?.ToPolicy();
-            if (config.ServerName.Length > 0)
-            {
-                // The platform names the URL's host in the handshake whatever the options say; which name is checked is decided here.
-                options.RemoteCertificateValidationCallback = (_, certificate, _, errors) => HasName(certificate, errors, config.ServerName);
-            }
+            options.RemoteCertificateValidationCallback = CertificateCheck.For(config.ServerName);
         }
 
         return options;
@@ -44,14 +40,10 @@ internal static class TlsOptions
     /// <summary>The files that the settings name: a change of one asks for new options.</summary>
     public static IEnumerable<string> Files(TlsConfig config) => new[] { config.CaFile, config.CertFile, config.KeyFile }.Where(file => file.Length > 0);
 
-    private static bool HasName(X509Certificate? certificate, SslPolicyErrors errors, string name) =>
-        (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None
-        && certificate is X509Certificate2 presented && presented.MatchesHostname(name, allowWildcards: true, allowCommonName: false);
-
     private static SslStreamCertificateContext? LoadClientCertificate(TlsConfig config)
     {
-        Authentication.CredentialSource.RefuseReference(config.CertRef, "cert_ref");
-        Authentication.CredentialSource.RefuseReference(config.KeyRef, "key_ref");
+        Authentication.CredentialSource.RefuseReference(config.CertRef, "client cert");
+        Authentication.CredentialSource.RefuseReference(config.KeyRef, "client key");
         bool hasCertificate = config.Cert.Length > 0 || config.CertFile.Length > 0;
         bool hasKey = !config.Key.IsEmpty || config.KeyFile.Length > 0;
         if (!hasCertificate && !hasKey)
@@ -69,8 +61,8 @@ internal static class TlsOptions
             throw new HttpClientConfigException("exactly one of cert or cert_file must be configured when a client key is configured");
         }
 
-        string certificatePem = TextOf(config.CertFile, config.Cert, "client cert");
-        string keyPem = TextOf(config.KeyFile, config.Key.Reveal(), "client key");
+        string certificatePem = TextOf(config.CertFile, config.Cert, "specified client cert");
+        string keyPem = TextOf(config.KeyFile, config.Key.Reveal(), "specified client key");
         try
         {
             X509Certificate2 certificate = X509Certificate2.CreateFromPem(certificatePem, keyPem);
@@ -86,7 +78,7 @@ internal static class TlsOptions
 
     private static Authorities? LoadAuthorities(TlsConfig config)
     {
-        Authentication.CredentialSource.RefuseReference(config.CaRef, "ca_ref");
+        Authentication.CredentialSource.RefuseReference(config.CaRef, "CA cert");
         if (config.Ca.Length == 0 && config.CaFile.Length == 0)
         {
             return null;
@@ -102,7 +94,7 @@ internal static class TlsOptions
             throw new HttpClientConfigException($"unable to use specified CA cert {config.CaFile}: {e.Message}", e);
         }
 
-        return certificates.Count > 0 ? new Authorities(certificates) : throw new HttpClientConfigException($"unable to use specified CA cert {config.CaFile}");
+        return certificates.Count > 0 ? new Authorities(certificates) : throw new HttpClientConfigException($"unable to use specified CA cert {(config.CaFile.Length > 0 ? config.CaFile : "inline")}");
     }
 
     private static string TextOf(string file, string text, string what)
@@ -118,7 +110,7 @@ internal static class TlsOptions
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new HttpClientConfigException($"unable to read {what}: {e.Message}", e);
+            throw new HttpClientConfigException($"unable to read {what}: {FileFaults.Explain(e, file)}", e);
         }
     }
 

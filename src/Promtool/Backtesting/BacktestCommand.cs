@@ -53,6 +53,7 @@ internal static class BacktestCommand
         using DataDirectory? data = path.Length > 0 ? DataDirectory.Open(path, withLog: true, cancellationToken) : null;
         using ServerClient? server = url.Length > 0 ? ServerClient.Open(url, flags) : null;
         long newestMs = data is not null && data.Database.MaxTimeMs != long.MinValue ? data.Database.MaxTimeMs : console.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        newestMs -= newestMs % 1000;
         long endMs = flags.Get("end") is { Length: > 0 } end ? CommandParts.ParseTime(end, "end") : newestMs;
         long startMs = flags.Get("start") is { Length: > 0 } start ? CommandParts.ParseTime(start, "start") : endMs - (long)TimeSpan.FromHours(1).TotalMilliseconds;
         if (startMs >= endMs)
@@ -62,9 +63,15 @@ internal static class BacktestCommand
 
         var range = new TimeRange(startMs, endMs);
         var results = new HeadStorage();
-        IQueryableStorage past = data is not null
-            ? data.Database
-            : await PastData.FetchAsync(server!, Expressions(invocation, console), range, cancellationToken).ConfigureAwait(false);
+        HeadStorage? fetched = data is null
+            ? await PastData.FetchAsync(server!, Expressions(invocation, console), range, ShortestIntervalMs(invocation, console), cancellationToken).ConfigureAwait(false)
+            : null;
+        if (fetched is { SeriesCount: 0 } || (data is not null && (data.Database.MaxTimeMs < startMs || data.Database.MinTimeMs > endMs)))
+        {
+            console.Error.WriteLine($"WARNING: there are no samples for these rules between {TimeOf(startMs)} and {TimeOf(endMs)}");
+        }
+
+        IQueryableStorage past = fetched is not null ? fetched : data!.Database;
         using var engine = new QueryEngine(FeatureFlags.Engine(flags), console.Time, new MetricRegistry());
         var both = new MergedStorage(results, past);
         var context = new RuleContext
@@ -107,6 +114,16 @@ internal static class BacktestCommand
             .SelectMany(file => file.Content.Groups)
             .SelectMany(group => group.Rules)
             .Select(rule => PromQLParser.ParseExpression(rule.Expression, language));
+    }
+
+    private static long ShortestIntervalMs(Invocation invocation, ToolConsole console)
+    {
+        TimeSpan interval = CommandParts.ParseDuration(invocation.Flags.Get("eval-interval"));
+        return Load(invocation, FeatureFlags.Language(invocation.Flags, console))
+            .SelectMany(file => file.Content.Groups)
+            .Select(group => (long)(group.Interval ?? interval).TotalMilliseconds)
+            .DefaultIfEmpty((long)interval.TotalMilliseconds)
+            .Min();
     }
 
     private static List<(string File, RuleFileConfig Content)> Load(Invocation invocation, ParserOptions language)

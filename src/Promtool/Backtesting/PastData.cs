@@ -14,7 +14,12 @@ internal static class PastData
     private static readonly TimeSpan s_leadMin = TimeSpan.FromMinutes(5);
 
     /// <summary>Fetches the samples of all selectors.</summary>
-    public static async Task<HeadStorage> FetchAsync(ServerClient server, IEnumerable<Expression> expressions, TimeRange range, CancellationToken cancellationToken)
+    /// <param name="server">The server.</param>
+    /// <param name="expressions">What is evaluated.</param>
+    /// <param name="range">From the first evaluation to the last.</param>
+    /// <param name="stepMs">The shortest time between two evaluations.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public static async Task<HeadStorage> FetchAsync(ServerClient server, IEnumerable<Expression> expressions, TimeRange range, long stepMs, CancellationToken cancellationToken)
     {
         var head = new HeadStorage();
         using IAppender appender = head.OpenAppender();
@@ -24,28 +29,14 @@ internal static class PastData
         string window = PrometheusDuration.Format(TimeSpan.FromMilliseconds(range.MaxMs - range.MinMs) + lead);
         foreach (string selector in all.SelectMany(SelectorFinder.Find).Select(matchers => "{" + string.Join(',', matchers) + "}").Distinct(StringComparer.Ordinal))
         {
-            using JsonDocument answer = await server.AskAsync(
-                HttpMethod.Post,
-                "/api/v1/query",
-                [new("query", $"{selector}[{window}]"), new("time", FloatFormat.FormatPlain(range.MaxMs / 1000.0))],
-                cancellationToken).ConfigureAwait(false);
-            foreach (JsonElement series in answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
+            Dictionary<Labels, SortedDictionary<long, double>> found = await FetchSamplesAsync(server, selector, window, range.MaxMs, cancellationToken).ConfigureAwait(false);
+            await PastStaleness.MarkAsync(server, selector, range, stepMs, found, cancellationToken).ConfigureAwait(false);
+            foreach ((Labels labels, SortedDictionary<long, double> samples) in found.Where(series => seen.Add(series.Key)))
             {
-                if (!series.TryGetProperty("values", out JsonElement values))
-                {
-                    throw new ToolException($"{selector}: native histograms cannot be fetched over the API; use --storage.tsdb.path");
-                }
-
-                Labels labels = LabelsOf(series.GetProperty("metric"));
-                if (!seen.Add(labels))
-                {
-                    continue;
-                }
-
                 SeriesRef reference = appender.GetOrAddSeries(labels);
-                foreach (JsonElement point in values.EnumerateArray())
+                foreach ((long timestampMs, double value) in samples)
                 {
-                    appender.Append(reference, (long)Math.Round(point[0].GetDouble() * 1000), ParseValue(point[1].GetString()!));
+                    appender.Append(reference, timestampMs, value);
                 }
 
                 appender.Commit();
@@ -55,6 +46,37 @@ internal static class PastData
         return head;
     }
 
+    private static async Task<Dictionary<Labels, SortedDictionary<long, double>>> FetchSamplesAsync(
+        ServerClient server, string selector, string window, long endMs, CancellationToken cancellationToken)
+    {
+        using JsonDocument answer = await server.AskAsync(
+            HttpMethod.Post,
+            "/api/v1/query",
+            [new("query", $"{selector}[{window}]"), new("time", FloatFormat.FormatPlain(endMs / 1000.0))],
+            cancellationToken).ConfigureAwait(false);
+        var found = new Dictionary<Labels, SortedDictionary<long, double>>();
+        foreach (JsonElement series in answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
+        {
+            if (!series.TryGetProperty("values", out JsonElement values))
+            {
+                throw new ToolException($"{selector}: native histograms cannot be fetched over the API; use --storage.tsdb.path");
+            }
+
+            var samples = new SortedDictionary<long, double>();
+            foreach (JsonElement point in values.EnumerateArray())
+            {
+                samples[TimeOf(point)] = ParseValue(point[1].GetString()!);
+            }
+
+            found[LabelsOf(series.GetProperty("metric"))] = samples;
+        }
+
+        return found;
+    }
+
+    /// <summary>The time of a point of the API, in milliseconds.</summary>
+    internal static long TimeOf(JsonElement point) => (long)Math.Round(point[0].GetDouble() * 1000);
+
     private static double ParseValue(string text) => text switch
     {
         "+Inf" => double.PositiveInfinity,
@@ -62,7 +84,8 @@ internal static class PastData
         _ => double.Parse(text, CultureInfo.InvariantCulture),
     };
 
-    private static Labels LabelsOf(JsonElement metric)
+    /// <summary>The labels of a series of the API.</summary>
+    internal static Labels LabelsOf(JsonElement metric)
     {
         var builder = new LabelsBuilder();
         foreach (JsonProperty label in metric.EnumerateObject())

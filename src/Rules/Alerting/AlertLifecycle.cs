@@ -41,10 +41,10 @@ internal static class AlertLifecycle
             : alert;
     }
 
-    /// <summary>Whether receivers should be told of the alert now.</summary>
+    /// <summary>Whether receivers should be told of the alert now. What was sent in the future was sent before the clock was set back.</summary>
     public static bool NeedsSending(Alert alert, DateTimeOffset now, TimeSpan resendDelay) =>
         alert.State != AlertState.Pending
-        && (alert.LastSentAt is not { } sent || alert.ResolvedAt > sent || sent + resendDelay < now);
+        && (alert.LastSentAt is not { } sent || alert.ResolvedAt > sent || sent + resendDelay < now || sent > now);
 
     /// <summary>The alert as it is sent now. It stays valid for a few evaluations, so that one that fails does not resolve it.</summary>
     public static Alert Send(Alert alert, DateTimeOffset now, TimeSpan interval, TimeSpan resendDelay) => alert with

@@ -39,16 +39,16 @@ internal sealed class ScrapeClient
         using var deadline = new CancellationTokenSource(timeout < TimeoutMax ? timeout : TimeoutMax, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
         using HttpRequestMessage request = MakeRequest(uri, settings, timeout);
-        string prefix = $"Get {GoQuote.Quote(_url)}: ";
+        bool isBody = false;
         try
         {
             using HttpResponseMessage response = await SendAsync(settings.Client.Invoker, request, both.Token);
             if (response.StatusCode != HttpStatusCode.OK)
             {
-                throw new ScrapeException($"server returned HTTP status {(int)response.StatusCode} {response.ReasonPhrase}");
+                throw new ScrapeException($"server returned HTTP status {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd());
             }
 
-            prefix = "";
+            isBody = true;
             ScrapeBody body = await ReadAsync(response, settings.Config.Limits.BodySizeBytes, both.Token);
             _lastLength = body.Length;
             return body;
@@ -58,7 +58,9 @@ internal sealed class ScrapeClient
             // Cancelled reads end with whatever error the connection had at that moment.
             stopping.ThrowIfCancellationRequested();
             bool isLate = deadline.IsCancellationRequested || error is OperationCanceledException;
-            throw new ScrapeException(prefix + (isLate ? "context deadline exceeded" : NetworkErrors.Explain(error, uri, isBody: prefix.Length == 0)));
+            string asked = request.Options.TryGetValue(NetworkErrors.LastHop, out string? hop) ? hop : _url;
+            string reason = isLate ? "context deadline exceeded" : NetworkErrors.Explain(error, Uri.TryCreate(asked, UriKind.Absolute, out Uri? last) ? last : uri, isBody);
+            throw new ScrapeException(isBody ? reason : $"Get {GoQuote.Quote(asked)}: {reason}");
         }
     }
 

@@ -40,6 +40,9 @@ internal sealed class FailureLogs(TimeProvider time) : IDisposable
         Close(former);
     }
 
+    /// <summary>The log in force for a job; null if it has none.</summary>
+    public ScrapeFailureLog? Find(ScrapeConfig config) => _open.GetValueOrDefault(config.ScrapeFailureLogFile);
+
     public void Dispose() => Close(_open);
 
     private static void Close(Dictionary<string, ScrapeFailureLog> logs)

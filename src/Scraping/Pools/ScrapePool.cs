@@ -8,7 +8,6 @@ namespace Narthex.Scraping;
 internal sealed class ScrapePool : IDisposable
 {
     private readonly ScrapeContext _context;
-    private readonly Func<ScrapeConfig, HttpMessageInvoker> _createClient;
     private readonly ulong _serverSeed;
     private readonly long _toleranceMs;
     private readonly CancellationToken _serverStopping;
@@ -23,7 +22,6 @@ internal sealed class ScrapePool : IDisposable
         ScrapeConfig config, ScrapeContext context, Func<ScrapeConfig, HttpMessageInvoker> createClient, ulong serverSeed, long toleranceMs, CancellationToken serverStopping)
     {
         _context = context;
-        _createClient = createClient;
         _serverSeed = serverSeed;
         _toleranceMs = toleranceMs;
         _serverStopping = serverStopping;
@@ -43,16 +41,17 @@ internal sealed class ScrapePool : IDisposable
     public ScrapeConfig Config => _settings.Config;
 
     /// <summary>Goes over to a changed configuration. Targets that stay the same keep their loops, caches and staleness.</summary>
-    public void Reload(ScrapeConfig config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="client">The client for it, which is the pool's from here on; null if the one that it has will do.</param>
+    public void Reload(ScrapeConfig config, HttpMessageInvoker? client)
     {
         long began = _context.Time.GetTimestamp();
         ScrapeSettings former = _settings;
-        bool keepsClient = config.HttpClient.Equals(former.Config.HttpClient);
-        _settings = MakeSettings(config, keepsClient ? former.Client : new SharedClient(_createClient(config)), former.Refusal);
+        _settings = MakeSettings(config, client is null ? former.Client : new SharedClient(client), former.Refusal);
         _context.Metrics.Reloads.Increment();
         _context.Metrics.PoolTargetLimit.WithLabels(config.JobName).Set(config.Limits.Targets);
         Synchronise(_groups);
-        if (!keepsClient)
+        if (client is not null)
         {
             former.Client.Leave();
         }

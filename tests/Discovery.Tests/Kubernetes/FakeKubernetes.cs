@@ -25,6 +25,9 @@ internal sealed class FakeKubernetes : IAsyncDisposable
 
     public ConcurrentQueue<string> Credentials { get; } = [];
 
+    /// <summary>The only token that is not answered with 401; null for all.</summary>
+    public string? Token { get; set; }
+
     public string Url => _server!.Urls.Single();
 
     public int PageSize { get; set; } = 500;
@@ -118,6 +121,12 @@ internal sealed class FakeKubernetes : IAsyncDisposable
         if (Interlocked.Decrement(ref _fail) >= 0)
         {
             context.Response.StatusCode = 500;
+            return;
+        }
+
+        if (Token is not null && context.Request.Headers.Authorization != "Bearer " + Token)
+        {
+            context.Response.StatusCode = 401;
             return;
         }
 

@@ -48,6 +48,61 @@ public sealed class KubernetesAccessTests : IDisposable
     public void A_file_that_cannot_be_used_is_refused_with_the_reason(string text, string reason) =>
         Assert.Contains(reason, Assert.Throws<DiscoveryException>(() => KubernetesAccess.From(_config with { KubeConfigFile = Write("config", text) })).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("exec: {command: c, interactiveMode: Never}", "invalid configuration: apiVersion must be specified for u to use exec authentication plugin")]
+    [InlineData("exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}", "invalid configuration: command must be specified for u to use exec authentication plugin")]
+    [InlineData("exec: {apiVersion: client.authentication.k8s.io/v1, command: c}", "invalid configuration: interactiveMode must be specified for u to use exec authentication plugin")]
+    [InlineData("exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Sometimes}", "invalid configuration: invalid interactiveMode for u: \"Sometimes\"")]
+    [InlineData("exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Never, env: [{value: x}]}", "invalid configuration: env variable name must be specified for u to use exec authentication plugin")]
+    [InlineData("exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: c, interactiveMode: Never}", "exec plugin: invalid apiVersion \"client.authentication.k8s.io/v1alpha1\"")]
+    [InlineData("auth-provider: {name: x}, exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Never}", "invalid configuration: authProvider cannot be provided in combination with an exec plugin for u")]
+    [InlineData("auth-provider: {name: oidc}", "no Auth Provider found for name \"oidc\"")]
+    [InlineData("token: t, username: n, password: p", "invalid configuration: more than one authentication method found for u; found [token basicAuth], only one is allowed")]
+    [InlineData("token: t, as-groups: [g]", "invalid configuration: requesting uid, groups or user-extra for u without impersonating a user")]
+    [InlineData("client-certificate-data: eA==", "invalid configuration: client-key-data or client-key must be specified for u to use the clientCert authentication method.")]
+    public void A_user_that_cannot_be_meant_is_refused_as_the_real_server_does(string user, string error) =>
+        Assert.Equal(error, Assert.Throws<DiscoveryException>(() => Load("https://c", user)).Message);
+
+    [Fact]
+    public void A_program_that_tells_who_asks_is_found_beside_the_file_and_told_of_the_cluster()
+    {
+        KubernetesAccess access = Load(
+            "https://c", "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/login, args: [a, 'b c'], env: [{name: X, value: y}], interactiveMode: IfAvailable, provideClusterInfo: true, installHint: h}",
+            "tls-server-name: n, insecure-skip-tls-verify: true, extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: x, n: 1, on: true}}]");
+        KubeExecPlugin exec = access.Exec!;
+        Assert.Equal(
+            new KubeExecPlugin
+            {
+                ApiVersion = "client.authentication.k8s.io/v1", Command = Path.Combine(_folder, "bin/login"), Arguments = ["a", "b c"], Environment = new([new("X", "y")]), InstallHint = "h",
+                ClusterJson = """{"server":"https://c","tls-server-name":"n","insecure-skip-tls-verify":true,"config":{"audience":"x","n":1,"on":true}}""",
+            },
+            exec);
+        Assert.True(Load("https://c", "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: login, interactiveMode: Always}").Exec is { NeedsTerminal: true, Command: "login", ClusterJson: "" });
+        Assert.Null(Load("https://c", "token: t, exec: {apiVersion: client.authentication.k8s.io/v1, command: login, interactiveMode: Never}").Exec);
+    }
+
+    [Fact]
+    public void Who_asks_is_not_told_without_encryption_but_for_whom_is()
+    {
+        const string User = "token: t, client-certificate: c, client-key: k, as: someone, as-uid: '7', as-groups: [a, b], as-user-extra: {scopes: [s]}";
+        KubernetesAccess plain = Load("http://c", User);
+        Assert.Null(plain.HttpClient.Authorization);
+        Assert.Equal("", plain.HttpClient.Tls.CertFile);
+        Assert.Equal(["Impersonate-Extra-scopes=s", "Impersonate-Group=a,b", "Impersonate-Uid=7", "Impersonate-User=someone"], plain.HttpClient.HttpHeaders.Select(header => $"{header.Key}={string.Join(',', header.Value.Values)}"));
+        Assert.Equal("t", Load("https://c", User).HttpClient.Authorization!.Credentials.Reveal());
+        Assert.Equal(Path.Combine(_folder, "c"), Load("https://c", User).HttpClient.Tls.CertFile);
+    }
+
+    private KubernetesAccess Load(string server, string user, string cluster = "") => KubernetesAccess.From(_config with
+    {
+        KubeConfigFile = Write("config", $$"""
+            current-context: x
+            contexts: [{name: x, context: {cluster: c, user: u} }]
+            clusters: [{name: c, cluster: {server: '{{server}}', {{cluster}} } }]
+            users: [{name: u, user: { {{user}} } }]
+            """),
+    });
+
     [Fact]
     public void Inside_a_cluster_address_token_authority_and_namespace_are_found()
     {

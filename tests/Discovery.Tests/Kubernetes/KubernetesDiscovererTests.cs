@@ -30,6 +30,21 @@ public sealed class KubernetesDiscovererTests
     }
 
     [Fact]
+    public async Task What_waits_to_be_made_into_targets_is_measured()
+    {
+        await using FakeKubernetes kubernetes = await FakeKubernetes.StartAsync();
+        kubernetes.Put(Cluster.Services, Service("a", 1));
+        kubernetes.Put(Cluster.Services, Service("b", 1));
+        await using var run = new KubernetesRun(KubernetesRun.Config(kubernetes, "service"));
+        await run.UntilAsync(groups => groups.Count == 2);
+        kubernetes.Put(Cluster.Services, Service("c", 1));
+        await run.UntilAsync(groups => groups.Count == 3);
+        Assert.Equal((3, 3, 3, 0), (Queue("items_total"), Queue("latency_seconds"), Queue("work_duration_seconds"), Queue("depth")));
+
+        double Queue(string name) => KubernetesMetricsReader.Read(run.Registry, "prometheus_sd_kubernetes_workqueue_" + name, "service");
+    }
+
+    [Fact]
     public async Task A_stream_that_ends_is_taken_up_again_where_it_ended()
     {
         await using FakeKubernetes kubernetes = await FakeKubernetes.StartAsync();

@@ -24,6 +24,7 @@ public sealed partial class KubernetesPeerTests
         try
         {
             Dictionary<string, string[]> expected = await ReadTargetsAsync(port);
+            var families = new SortedSet<string>(StringComparer.Ordinal);
             foreach (string role in s_roles)
             {
                 foreach (bool attach in (bool[])[false, true])
@@ -36,8 +37,12 @@ public sealed partial class KubernetesPeerTests
                     await DiscoveryFixture.EventuallyAsync(() => run.Reports > 0);
                     Assert.NotEmpty(expected[job]);
                     Assert.Equal(string.Join('\n', expected[job]), string.Join('\n', run.Targets.Select(WithoutNewer)));
+                    families.UnionWith(KubernetesMetricsReader.Families(run.Registry));
                 }
             }
+
+            using var client = new HttpClient();
+            Assert.Equal(Families(await client.GetStringAsync($"http://127.0.0.1:{port}/metrics")), families);
         }
         finally
         {
@@ -46,6 +51,20 @@ public sealed partial class KubernetesPeerTests
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    // Name, type and label names of what the real server tells about its discovery in Kubernetes.
+    private static string[] Families(string metrics)
+    {
+        string[] lines = metrics.Split('\n');
+        return [.. lines.Where(line => line.StartsWith("# TYPE prometheus_sd_kubernetes_", StringComparison.Ordinal)).Select(line => line.Split(' ')).Select(words =>
+        {
+            string series = lines.First(line => line[0] != '#' && line.StartsWith(words[2], StringComparison.Ordinal));
+            return $"{words[2]} {words[3]} {string.Join(',', LabelName().Matches(series).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal))}";
+        }).Order(StringComparer.Ordinal)];
+    }
+
+    [GeneratedRegex("[{,]([a-z_]+)=")]
+    private static partial Regex LabelName();
 
     // The peer is 3.5: it does not have the conditions of nodes yet.
     private static string WithoutNewer(string labels) => NodeCondition().Replace(labels, "");

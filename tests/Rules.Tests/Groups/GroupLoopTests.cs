@@ -104,6 +104,23 @@ public sealed class GroupLoopTests
     }
 
     [Fact]
+    public async Task If_the_clock_is_set_back_receivers_still_hear_of_firing_alerts()
+    {
+        await using var rules = new RunningRules();
+        await rules.LoadAsync("{name: g, rules: [{alert: A, expr: m}]}");
+        rules.Manager.Start();
+        await rules.StepAsync(sleepers: 1);
+        rules.Time.SetBack(TimeSpan.FromHours(1));
+        for (int i = 0; i < 4; i++)
+        {
+            await rules.StepAsync(sleepers: 1);
+        }
+
+        // Then every two minutes, as always with this interval and delay.
+        Assert.Equal([0, -59, -57], rules.Sent.Select(alert => (alert.LastSentAt!.Value - rules.Sent[0].LastSentAt!.Value).TotalMinutes));
+    }
+
+    [Fact]
     public async Task If_the_clock_is_set_back_a_little_the_next_evaluation_waits_for_its_time()
     {
         await using var rules = new RunningRules();

@@ -127,6 +127,26 @@ public sealed class RuleGroupTests
     }
 
     [Fact]
+    public async Task Each_alert_of_an_evaluation_has_texts_of_its_own_from_one_template()
+    {
+        await using RuleBench bench = await RuleBench.OpenAsync();
+        const string Text = "{{ define \\\"x\\\" }}{{ . }}{{ end }}{{ template \\\"x\\\" $labels.job }}={{ $value }} {{ with printf \\\"m{job='%s'}\\\" $labels.job | query }}{{ . | first | value }}{{ end }}{{ if eq $labels.job \\\"b\\\" }}{{ query \\\"none\\\" | first }}{{ end }}";
+        RuleGroup group = bench.Group($"{{name: g, rules: [{{alert: A, expr: m, labels: {{of: 'job {{{{ $labels.job }}}}'}}, annotations: {{one: \"{Text}\", two: \"{Text}\"}}}}]}}");
+        foreach (int minute in (int[])[0, 2])
+        {
+            bench.Append(minute, 3 + minute, "__name__", "m", "job", "a");
+            bench.Append(minute, 4 + minute, "__name__", "m", "job", "b");
+            bench.Append(minute, 5 + minute, "__name__", "m", "job", "c");
+            await group.EvaluateAsync(RuleBench.Start.AddMinutes(minute), CancellationToken.None);
+            Alert[] alerts = [.. ((AlertingRule)group.Rules[0]).GetActiveAlerts()];
+            Assert.Equal(["job a", "job b", "job c"], alerts.Select(alert => alert.Labels["of"]));
+            Assert.Equal([$"a={3 + minute} {3 + minute}", $"c={5 + minute} {5 + minute}"], new[] { alerts[0], alerts[2] }.Select(alert => alert.Annotations["one"]));
+            Assert.StartsWith("<error expanding template: error executing template __alert_A:", alerts[1].Annotations["one"], StringComparison.Ordinal);
+            Assert.All(alerts, alert => Assert.Equal(alert.Annotations["one"], alert.Annotations["two"]));
+        }
+    }
+
+    [Fact]
     public async Task Two_results_that_become_one_alert_are_a_fault()
     {
         await using RuleBench bench = await RuleBench.OpenAsync();

@@ -47,6 +47,9 @@ internal sealed class ScrapeHarness : IAsyncDisposable
 
     public List<CountedClient> Clients { get; } = [];
 
+    /// <summary>Why there can be no client for a job; null if there can.</summary>
+    public Func<ScrapeConfig, Exception?>? ClientFault { get; set; }
+
     /// <summary>
     /// Where the target is for the manager. The same in each run, as a target's place in the interval comes of its address:
     /// with the port that the server got, one run in 150 would scrape at once and not when the clock is moved.
@@ -134,6 +137,11 @@ internal sealed class ScrapeHarness : IAsyncDisposable
 
     private CountedClient CreateClient(ScrapeConfig config)
     {
+        if (ClientFault?.Invoke(config) is { } fault)
+        {
+            throw fault;
+        }
+
         var client = new CountedClient(new SocketsHttpHandler { AllowAutoRedirect = config.HttpClient.FollowRedirects, ConnectCallback = ConnectAsync });
         Clients.Add(client);
         return client;

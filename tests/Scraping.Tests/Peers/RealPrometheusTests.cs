@@ -79,12 +79,20 @@ public class RealPrometheusTests
         try
         {
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
-            Dictionary<string, string> errors = await TargetErrorsAsync(http);
             var differences = new StringBuilder();
             for (int i = 0; i < Bodies.Length; i++)
             {
-                string expected = $"error: {errors["t" + i]}\n" + await SeriesOfPeerAsync(http, $"t{i}");
+                string expected = "";
                 string actual = OurSeries(i, address, now);
+
+                // On a busy machine a scrape of the peer may be late and fail; the next one, a second later, tells how it is.
+                for (int attempt = 0; attempt < 20 && expected != actual; attempt++)
+                {
+                    await Task.Delay(attempt == 0 ? 0 : 250);
+                    Dictionary<string, string> errors = await TargetErrorsAsync(http);
+                    expected = $"error: {errors["t" + i]}\n" + await SeriesOfPeerAsync(http, $"t{i}");
+                }
+
                 if (expected != actual)
                 {
                     differences.AppendLine(CultureInfo.InvariantCulture, $"{i}: {Bodies[i].Body}\nreal:\n{expected}\nours:\n{actual}\n");
@@ -142,7 +150,7 @@ public class RealPrometheusTests
     private static async Task<Dictionary<string, string>> TargetErrorsAsync(HttpClient http)
     {
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed < TimeSpan.FromSeconds(15))
+        while (clock.Elapsed < TimeSpan.FromSeconds(60))
         {
             try
             {

@@ -1,0 +1,65 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Narthex.HttpClients;
+
+/// <summary>A connection that could not be made, with the address that was tried.</summary>
+internal sealed class DialException(IPEndPoint address, bool isProxy, SocketException cause) : SocketException((int)cause.SocketErrorCode)
+{
+    /// <summary>Which network, and which address in it: names have several.</summary>
+    public string Place { get; } = $"{(isProxy ? "proxyconnect tcp: " : "")}dial tcp {address}";
+
+    /// <inheritdoc/>
+    public override string Message { get; } = cause.Message;
+}
+
+/// <summary>Opens the connections of clients: to the addresses of a name one after the other, as the platform does, but so that a fault tells which one it was.</summary>
+internal static class Dialer
+{
+    /// <summary>Connects for the platform, to where a request goes or to the proxy that it goes through.</summary>
+    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        DnsEndPoint target = context.DnsEndPoint;
+        HttpRequestMessage request = context.InitialRequestMessage;
+        bool isProxy = request.Method == HttpMethod.Connect
+            || (request.RequestUri is { } uri && (uri.IdnHost.Trim('[', ']') != target.Host.Trim('[', ']') || uri.Port != target.Port));
+        return await ConnectAsync(target.Host, target.Port, isProxy, cancellationToken);
+    }
+
+    /// <summary>Connects to a host.</summary>
+    /// <exception cref="SocketException">It has no address, or none of them can be reached.</exception>
+    public static async Task<Stream> ConnectAsync(string host, int port, bool isProxy, CancellationToken cancellationToken)
+    {
+        IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        SocketException? first = null;
+        foreach (IPAddress address in addresses)
+        {
+            var place = new IPEndPoint(address, port);
+            try
+            {
+                return await ConnectAsync(place, cancellationToken);
+            }
+            catch (SocketException e)
+            {
+                first ??= new DialException(place, isProxy, e);
+            }
+        }
+
+        throw first ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    private static async Task<Stream> ConnectAsync(IPEndPoint place, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(place, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Narthex.HttpClients.Tests;
+
+/// <summary>What servers that cannot be talked to make of a request, in the words of the real server.</summary>
+public sealed class AnswerFaultTests
+{
+    private const string Tls = "tls: failed to verify certificate: x509: ";
+
+    [Theory]
+    [InlineData("localhost", true, 20, "", false, Tls + "certificate signed by unknown authority")]
+    [InlineData("localhost", true, 20, "nobody.test", true, Tls + "certificate is valid for localhost, not nobody.test")]
+    [InlineData("localhost", true, 20, "10.0.0.1", true, Tls + "certificate is valid for 127.0.0.1, not 10.0.0.1")]
+    [InlineData("other.test", false, 20, "", true, Tls + "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs")]
+    [InlineData("localhost", true, 0.5, "", true, Tls + "certificate has expired or is not yet valid: current time ")]
+    public async Task A_certificate_is_refused_with_the_reason(string name, bool withLoopback, double days, string serverName, bool isTrusted, string error)
+    {
+        using var authority = new TestCertificates();
+        await using LoopbackServer server = await LoopbackServer.StartAsync(_ => Task.CompletedTask, authority.Issue(name, withLoopback, days).Certificate);
+        string actual = await FailAsync(new HttpClientConfig { Tls = new TlsConfig { Ca = isTrusted ? authority.AuthorityPem : "", ServerName = serverName } }, server.Url + "/");
+        Assert.StartsWith(error, actual, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/loop", "/loop", "/loop: stopped after 10 redirects")]
+    [InlineData("/elsewhere", "ftp://x/", "ftp://x/: unsupported protocol scheme \"ftp\"")]
+    [InlineData("/elsewhere", "http://[", ": failed to parse Location header \"http://[\": parse \"http://[\": invalid URL")]
+    public async Task A_redirect_that_leads_nowhere_is_told_of_the_place_it_leads_to(string path, string location, string error)
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = 302;
+            context.Response.Headers.Location = location;
+            return Task.CompletedTask;
+        });
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(HttpClientConfig.Default);
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.Url + path);
+        HttpRequestException fault = await Assert.ThrowsAsync<HttpRequestException>(() => client.SendAsync(request));
+        request.Options.TryGetValue(NetworkErrors.LastHop, out string? hop);
+        Assert.Equal(error, $"{hop}: {NetworkErrors.Explain(fault, request.RequestUri!, isBody: false)}");
+    }
+
+    [Theory]
+    [InlineData("garbage\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP response \"garbage\"")]
+    [InlineData("HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed MIME header: missing colon: \"bad header\"")]
+    [InlineData("", "EOF")]
+    public async Task An_answer_that_is_no_HTTP_is_quoted(string answer, string error) => Assert.Equal(error, await AgainstRawAsync(answer, "http", HttpClientConfig.Default));
+
+    [Fact]
+    public async Task A_handshake_with_something_else_says_so() => Assert.Equal(
+        "http: server gave HTTP response to HTTPS client", await AgainstRawAsync("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "https", HttpClientConfig.Default));
+
+    [Fact]
+    public async Task A_proxy_that_refuses_a_tunnel_says_why()
+    {
+        await using LoopbackServer proxy = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status407ProxyAuthenticationRequired;
+            return Task.CompletedTask;
+        });
+        Assert.Equal("Proxy Authentication Required", await FailAsync(new HttpClientConfig { Proxy = new ProxyConfig { Url = proxy.Url } }, "https://host.test/"));
+    }
+
+    private static async Task<string> FailAsync(HttpClientConfig config, string url)
+    {
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(config);
+        HttpRequestException error = await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(new Uri(url)));
+        return NetworkErrors.Explain(error, new Uri(url), isBody: false);
+    }
+
+    // A server that reads something, says what it says, and hangs up.
+    private static async Task<string> AgainstRawAsync(string answer, string scheme, HttpClientConfig config)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Task serving = ServeAsync();
+        string error = await FailAsync(config with { EnableHttp2 = false }, $"{scheme}://{listener.LocalEndpoint}/");
+        listener.Stop();
+        await serving;
+        return error;
+
+        async Task ServeAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    using TcpClient connection = await listener.AcceptTcpClientAsync();
+                    await using NetworkStream stream = connection.GetStream();
+                    Assert.NotEqual(0, await stream.ReadAsync(new byte[4096]));
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes(answer));
+                    connection.Client.Shutdown(SocketShutdown.Send);
+                    while (await stream.ReadAsync(new byte[4096]) > 0)
+                    {
+                        // Until the client hangs up.
+                    }
+                }
+            }
+            catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+            {
+                // The listener was stopped, or the client has hung up.
+            }
+        }
+    }
+}
