@@ -242,7 +242,6 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         {
             console.Out.WriteLine();
         }
-
     }
 
     private static string PointOf(SampleBuffer samples, int at)
