@@ -6,15 +6,16 @@ namespace Narthex.Interop.Tests.Discovery;
 /// <summary>Containers and a swarm of a real Docker daemon: both servers find the same targets.</summary>
 public sealed class DockerEngineTests
 {
+    // Targets that differ in nothing but what was discovered stay apart.
     private const string ConfigForm = """
         scrape_configs:
-          - {job_name: containers, docker_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s}]}
-          - {job_name: all-networks, docker_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, match_first_network: false, host_networking_host: node.example, port: 777}]}
-          - {job_name: filtered, docker_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, filters: [{name: label, values: [team/name=shop]}]}]}
-          - {job_name: services, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: services}]}
-          - {job_name: some-services, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: services, filters: [{name: name, values: [overlaid]}]}]}
-          - {job_name: tasks, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: tasks, port: 9323}]}
-          - {job_name: nodes, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: nodes, port: 9100}]}
+          - {job_name: containers, docker_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s}], relabel_configs: [{action: labelmap, regex: '__meta_(.+)'}]}
+          - {job_name: all-networks, docker_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, match_first_network: false, host_networking_host: node.example, port: 777}], relabel_configs: [{action: labelmap, regex: '__meta_(.+)'}]}
+          - {job_name: filtered, docker_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, filters: [{name: label, values: [team/name=shop]}]}], relabel_configs: [{action: labelmap, regex: '__meta_(.+)'}]}
+          - {job_name: services, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: services}], relabel_configs: [{action: labelmap, regex: '__meta_(.+)'}]}
+          - {job_name: some-services, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: services, filters: [{name: name, values: [overlaid]}]}], relabel_configs: [{action: labelmap, regex: '__meta_(.+)'}]}
+          - {job_name: tasks, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: tasks, port: 9323}], relabel_configs: [{action: labelmap, regex: '__meta_(.+)'}]}
+          - {job_name: nodes, dockerswarm_sd_configs: [{host: 'unix://SOCKET', refresh_interval: 1s, role: nodes, port: 9100}], relabel_configs: [{action: labelmap, regex: '__meta_(.+)'}]}
         """;
 
     // 3.14 has them, the peer here does not.
