@@ -29,7 +29,7 @@ internal static class HttpClientSection
             FollowRedirects = section.Flag("follow_redirects", true),
             EnableHttp2 = section.Flag("enable_http2", http2),
             Proxy = TakeProxy(section),
-            HttpHeaders = section.Map("http_headers", "map[string]config.Header", ReadHeader),
+            HttpHeaders = section.Map("http_headers", "config.Headers", ReadHeader),
         };
         return Check(config, bearerToken, bearerTokenFile);
     }
@@ -59,11 +59,6 @@ internal static class HttpClientSection
         AtMostOne("ca, ca_file & ca_ref", tls.Ca, tls.CaFile, tls.CaRef);
         AtMostOne("cert, cert_file & cert_ref", tls.Cert, tls.CertFile, tls.CertRef);
         AtMostOne("key, key_file & key_ref", tls.Key.Reveal(), tls.KeyFile, tls.KeyRef);
-        if (tls.MaxVersion != TlsVersion.Unset && tls.MinVersion > tls.MaxVersion)
-        {
-            throw new ConfigurationException("tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified");
-        }
-
         return tls;
     }
 
@@ -159,15 +154,9 @@ internal static class HttpClientSection
             Tls = ReadTls(section.Take("tls_config"), section.Context),
             Proxy = TakeProxy(section),
         };
-        if (oauth.ClientId.Length == 0)
-        {
-            throw new ConfigurationException("oauth2 client_id must be configured");
-        }
-
-        if (oauth.TokenUrl.Length == 0)
-        {
-            throw new ConfigurationException("oauth2 token_url must be configured");
-        }
+        section.Finish();
+        section.Require(oauth.ClientId.Length > 0, "oauth2 client_id must be configured");
+        section.Require(oauth.TokenUrl.Length > 0, "oauth2 token_url must be configured");
 
         if (!oauth.IsJwtBearer)
         {
@@ -249,7 +238,7 @@ internal static class HttpClientSection
             return null;
         }
 
-        string type = key switch { "basic_auth" => "config.BasicAuth", "authorization" => "config.Authorization", _ => "config.plain" };
+        string type = key == "authorization" ? "config.Authorization" : "config.plain";
         var section = new SectionReader(node, type, parent.Context);
         T value = read(section);
         section.Finish();

@@ -8,6 +8,12 @@ internal static class KubernetesSdSection
 {
     public static KubernetesSdConfig Read(SectionReader section, HttpClientConfig http, ConfigTree settings)
     {
+        if (section.IsFaulty)
+        {
+            // What is wrong has been told.
+            return new KubernetesSdConfig { Role = section.Text("role"), HttpClient = http, Settings = settings };
+        }
+
         var namespaces = new SectionReader(section.Take("namespaces"), "kubernetes.plain", section.Context);
         return new KubernetesSdConfig
         {
@@ -31,7 +37,7 @@ internal static class KubernetesSdSection
 
     private static KubernetesMetadata ReadMetadata(SectionReader section)
     {
-        var metadata = new SectionReader(section.Take("attach_metadata"), "kubernetes.plain", section.Context);
+        var metadata = new SectionReader(section.Take("attach_metadata"), "kubernetes.AttachMetadataConfig", section.Context);
         var read = new KubernetesMetadata
         {
             Node = metadata.Flag("node"),

@@ -31,7 +31,7 @@ internal static partial class SdSection
         {
             if (section.Has(key))
             {
-                configs.AddRange(section.List(key, "[]discovery.Config", (node, context) =>
+                configs.AddRange(section.List(key, key == "static_configs" ? "[]*targetgroup.Group" : $"[]*{key[..key.IndexOf('_', StringComparison.Ordinal)]}.SDConfig", (node, context) =>
                     node is YamlScalar { IsNull: true } ? throw new ConfigurationException($"empty or null section in {key}") : read(node, context)));
             }
             else
@@ -48,7 +48,7 @@ internal static partial class SdSection
     {
         var section = new SectionReader(
             node, "struct { Targets []string \"yaml:\\\"targets\\\"\"; Labels model.LabelSet \"yaml:\\\"labels\\\"\" }", context);
-        var group = new StaticSdConfig { Targets = section.Texts("targets"), Labels = section.Labels("labels") };
+        var group = new StaticSdConfig { Targets = section.Texts("targets"), Labels = section.Labels("labels", "model.LabelSet") };
         section.Finish();
         return group;
     }

@@ -12,6 +12,7 @@ internal sealed class SectionReader
 {
     private readonly string _type;
     private readonly int _faultsBefore;
+    private bool _isFinished;
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
     private readonly List<(string Key, int Line)> _keys = [];
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
@@ -56,7 +57,7 @@ internal sealed class SectionReader
 
     public string Text(string key, string fallback = "") => Take(key) is { } node ? ToText(node, Context) : fallback;
 
-    public Secret Secret(string key) => new(Text(key));
+    public Secret Secret(string key) => new(Take(key) is { } node ? ToText(node, Context, "config.plain") : "");
 
     public string FilePath(string key) => Context.Resolve(Text(key));
 
@@ -89,6 +90,9 @@ internal sealed class SectionReader
             case YamlScalar { Kind: YamlScalarKind.Integer } scalar
                 when YamlScalarKinds.TryParseInteger(scalar.Text, out Int128 value) && value <= long.MaxValue && (value >= 0 || type[0] != 'u'):
                 return (long)value;
+            case YamlScalar { Kind: YamlScalarKind.Float } scalar
+                when YamlScalarKinds.TryParseFloat(scalar.Text, out double value) && Math.Abs(value) <= long.MaxValue:
+                return type[0] == 'u' && value < 0 ? 0 : (long)value; // Upstream cuts fractions off.
             case { } node:
                 Context.AddWrongKind(node, type);
                 return fallback;
@@ -121,15 +125,19 @@ internal sealed class SectionReader
                 return fallback;
             case YamlScalar { IsNull: true }:
                 return TimeSpan.Zero;
-            case { } node:
+            case YamlScalar scalar:
                 try
                 {
-                    return PrometheusDuration.Parse(ToText(node, Context));
+                    return PrometheusDuration.Parse(scalar.Text);
                 }
                 catch (FormatException e)
                 {
                     throw new ConfigurationException(e.Message, e);
                 }
+
+            case { } node:
+                Context.AddWrongKind(node, "string");
+                return fallback;
         }
     }
 
@@ -138,12 +146,12 @@ internal sealed class SectionReader
         string text = Text(key);
         return text.Length == 0 ? 0
             : ByteSizeFormat.TryParse(text, out long bytes) ? bytes
-            : throw new ConfigurationException("units: invalid size " + text);
+            : throw new ConfigurationException("units: invalid " + text);
     }
 
     public string Url(string key) => Text(key) is { Length: > 0 } text ? UrlText.Check(text) : "";
 
-    public EquatableList<string> Texts(string key) => List(key, "[]string", ToText);
+    public EquatableList<string> Texts(string key, string type = "[]string") => List(key, type, static (node, context) => ToText(node, context));
 
     public EquatableList<T> List<T>(string key, string type, Func<YamlNode, LoadContext, T> read)
     {
@@ -173,9 +181,9 @@ internal sealed class SectionReader
         }
     }
 
-    public EquatableMap<string> TextMap(string key) => Map(key, "map[string]string", ToText);
+    public EquatableMap<string> TextMap(string key) => Map(key, "map[string]string", static (node, context) => ToText(node, context));
 
-    public Labels Labels(string key)
+    public Labels Labels(string key, string type = "map[string]string")
     {
         switch (Take(key))
         {
@@ -184,33 +192,39 @@ internal sealed class SectionReader
             case YamlMapping mapping:
                 return ReadLabels(mapping, Context);
             case { } node:
-                Context.AddWrongKind(node, "map[string]string");
+                Context.AddWrongKind(node, type);
                 return default;
         }
     }
 
-    /// <summary>Reports the keys that nobody took.</summary>
+    /// <summary>Reports the keys that nobody took. Once.</summary>
     public void Finish()
     {
-        foreach ((string key, int line) in _keys)
+        if (_isFinished || Context.Options.IgnoreUnknownKeys)
         {
-            if (!_known.Contains(key) && !Context.Options.IgnoreUnknownKeys)
-            {
-                Context.AddFault(line, $"field {key} not found in type {_type}");
-            }
+            return;
+        }
+
+        _isFinished = true;
+        foreach ((string key, int line) in _keys.Where(key => !_known.Contains(key.Key)))
+        {
+            Context.AddFault(line, $"field {key} not found in type {_type}");
         }
     }
+
+    /// <summary>Whether something is wrong with the section's form.</summary>
+    public bool IsFaulty => Context.FaultCount != _faultsBefore;
 
     /// <summary>A rule about the section's meaning. Not looked at when its form is faulty: values are missing then.</summary>
     public void Require(bool holds, string fault)
     {
-        if (!holds && Context.FaultCount == _faultsBefore)
+        if (!holds && !IsFaulty)
         {
             throw new ConfigurationException(fault);
         }
     }
 
-    public static string ToText(YamlNode node, LoadContext context)
+    public static string ToText(YamlNode node, LoadContext context, string type = "string")
     {
         switch (node)
         {
@@ -219,7 +233,7 @@ internal sealed class SectionReader
             case YamlScalar scalar:
                 return scalar.Text;
             default:
-                context.AddWrongKind(node, "string");
+                context.AddWrongKind(node, type);
                 return "";
         }
     }

@@ -8,7 +8,7 @@ internal static class StorageSection
 {
     public static StorageConfig ReadStorage(YamlNode? node, LoadContext context)
     {
-        var section = new SectionReader(node, "config.plain", context);
+        var section = new SectionReader(node, "config.StorageConfig", context);
         YamlNode? tsdb = section.Take("tsdb");
         YamlNode? exemplars = section.Take("exemplars");
         section.Finish();

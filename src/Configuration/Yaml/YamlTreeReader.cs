@@ -32,10 +32,7 @@ internal sealed class YamlTreeReader
         }
         catch (YamlException e)
         {
-            string fault = e.Message;
-            int end = fault.IndexOf("): ", StringComparison.Ordinal);
-            fault = fault.StartsWith('(') && end > 0 ? fault[(end + 3)..] : fault;
-            throw new ConfigurationException($"yaml: line {e.Start.Line}: {fault}", e);
+            throw new ConfigurationException(YamlFaults.Explain(e), e);
         }
     }
 
