@@ -69,6 +69,17 @@ public class ChunkBenchmarks
         }
     }
 
+    /// <summary>As blocks get them: shorter, as all samples are known.</summary>
+    [Benchmark(OperationsPerInvoke = Chunks * SamplesPerChunk)]
+    [AllocatesNothing]
+    public void EncodeXor2ForBlocks()
+    {
+        for (int start = 0; start < _values.Length; start += SamplesPerChunk)
+        {
+            FloatChunk.EncodeXor2(_timestamps.AsSpan(start, SamplesPerChunk), _values.AsSpan(start, SamplesPerChunk), default, _room);
+        }
+    }
+
     [Benchmark(OperationsPerInvoke = Chunks * SamplesPerChunk)]
     [AllocatesNothing]
     public void EncodeXor2WithStarts()

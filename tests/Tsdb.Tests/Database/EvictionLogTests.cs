@@ -2,8 +2,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Narthex.Instrumentation;
 using Narthex.Model;
 using Narthex.Storage;
+using Narthex.Tests;
 using Narthex.Tsdb.Tests.Head;
 using Narthex.Tsdb.Tests.Head.ChunkFiles;
+using Narthex.Tsdb.Tests.Peers;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
 using Narthex.Tsdb.Wal.Records;
@@ -143,6 +145,25 @@ public sealed class EvictionLogTests : IDisposable
         var unknown = new UnknownReferences();
         metrics.Collect(unknown);
         Assert.Equal(0, unknown.Count);
+    }
+
+    // Prometheus 3.5 does not know what that means, but reads it.
+    [PeerFact]
+    public async Task A_Prometheus_that_is_older_reads_such_a_log()
+    {
+        using var directory = new PeerDirectory();
+        string data = directory.Combine("data");
+        await using (TsdbDatabase database = await TsdbDatabase.OpenAsync(data, s_options, new MetricRegistry(), TimeProvider.System, NullLogger.Instance))
+        {
+            Fill(database);
+            EvictStale(database);
+            Append(database, 3, StartMs + 6_000_000, 1);
+        }
+
+        await using PeerServer server = await PeerServer.StartAsync(directory, data);
+        Assert.Equal(0, await server.GetMetricAsync("prometheus_tsdb_wal_corruptions_total"));
+        string answer = await server.GetAsync($"/api/v1/query?time={(StartMs / 1000) + 5000}&query=count(count_over_time(s[3h])==299)");
+        Assert.Contains($"\"{StaleCount}\"]", answer, StringComparison.Ordinal);
     }
 
     private static Labels LabelsOf(int number) => Labels.FromStrings("__name__", "s", "i", $"{number}");
