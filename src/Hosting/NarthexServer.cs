@@ -277,17 +277,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
-        await ListenAsync(external, loggers, cancellationToken);
-        try
-        {
-            await _database.OpenAsync(cancellationToken);
-        }
-        catch (StorageException e)
-        {
-            ServerLog.StorageFailed(_logger, e.Message);
-            throw new ServerStartException(e.Message, isConfigurationError: false, e);
-        }
-
+        await OpenAsync(external, loggers, cancellationToken);
         ServerLog.StorageStarted(_logger);
         OpenActiveQueryLog();
         if (_options.EnableRemoteWriteReceiver)
@@ -308,6 +298,33 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         if (_options.AutoReload || _options.Features.Contains("auto-reload-config"))
         {
             _background.Add(WatchConfigurationAsync());
+        }
+    }
+
+    // Neither needs the other, and both take a while: the listener is all compilation, the database all reading.
+    private async Task OpenAsync(ExternalUrl external, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        using var opening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task opened = _database.OpenAsync(opening.Token);
+        try
+        {
+            await ListenAsync(external, loggers, cancellationToken);
+        }
+        catch
+        {
+            await opening.CancelAsync();
+            await opened.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        try
+        {
+            await opened;
+        }
+        catch (StorageException e)
+        {
+            ServerLog.StorageFailed(_logger, e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: false, e);
         }
     }
 
