@@ -62,10 +62,33 @@ public static partial class NetworkErrors
     private static string ExplainAnswer(string message)
     {
         const string Broken = "net/http: HTTP/1.x transport connection broken: ";
+        if (message.StartsWith("The HTTP response headers length exceeded", StringComparison.Ordinal))
+        {
+            return Broken + "net/http: server response headers exceeded 10485760 bytes; aborted";
+        }
+
+        if (message.StartsWith("Received chunk header length could not be parsed", StringComparison.Ordinal))
+        {
+            return "invalid byte in chunk length";
+        }
+
         Match line = InvalidLine().Match(message);
-        return !line.Success ? message
-            : line.Groups[1].Value == "status" ? $"{Broken}malformed HTTP response {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}"
-            : $"{Broken}malformed MIME header: missing colon: {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}";
+        string text = line.Groups[2].Value.TrimEnd('\r');
+        return !line.Success ? message : Broken + line.Groups[1].Value switch
+        {
+            "status line" => ExplainStatusLine(text),
+            "status code" => $"malformed HTTP status code {GoQuote.Quote(text.TrimEnd())}",
+            "header name" => $"malformed MIME header line: {text}",
+            _ => $"malformed MIME header: missing colon: {GoQuote.Quote(text)}",
+        };
+    }
+
+    private static string ExplainStatusLine(string line)
+    {
+        string[] parts = line.Split(' ', 3);
+        return parts.Length < 2 ? $"malformed HTTP response {GoQuote.Quote(line)}"
+            : parts[1].Length != 3 || parts[1].AsSpan().ContainsAnyExceptInRange('0', '9') ? $"malformed HTTP status code {GoQuote.Quote(parts[1])}"
+            : $"malformed HTTP version {GoQuote.Quote(parts[0])}";
     }
 
     private static string ReasonOf(int code)
@@ -77,7 +100,7 @@ public static partial class NetworkErrors
     [GeneratedRegex("status code '([0-9]{3})'")]
     private static partial Regex ProxyStatus();
 
-    [GeneratedRegex("^Received an invalid (status|header) line: '(.*)'\\.$", RegexOptions.Singleline)]
+    [GeneratedRegex("^Received an invalid (status line|status code|header line|header name): '(.*)'\\.$", RegexOptions.Singleline)]
     private static partial Regex InvalidLine();
 
     // The runtime names the reason at the end of a sentence; upstream's users search for these words.

@@ -27,7 +27,9 @@ public sealed class AnswerFaultTests
     [Theory]
     [InlineData("/loop", "/loop", "/loop: stopped after 10 redirects")]
     [InlineData("/elsewhere", "ftp://x/", "ftp://x/: unsupported protocol scheme \"ftp\"")]
-    [InlineData("/elsewhere", "http://[", ": failed to parse Location header \"http://[\": parse \"http://[\": invalid URL")]
+    [InlineData("/elsewhere", "http://[", ": failed to parse Location header \"http://[\": parse \"http://[\": missing ']' in host")]
+    [InlineData("/elsewhere", "%zz", ": failed to parse Location header \"%zz\": parse \"%zz\": invalid URL escape \"%zz\"")]
+    [InlineData("/elsewhere", "http://127.0.0.1:99999/", "http://127.0.0.1:99999/: dial tcp: address 99999: invalid port")]
     public async Task A_redirect_that_leads_nowhere_is_told_of_the_place_it_leads_to(string path, string location, string error)
     {
         await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
@@ -46,8 +48,39 @@ public sealed class AnswerFaultTests
     [Theory]
     [InlineData("garbage\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP response \"garbage\"")]
     [InlineData("HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed MIME header: missing colon: \"bad header\"")]
+    [InlineData("hello there\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP status code \"there\"")]
+    [InlineData("HTTP/1.1 99 Odd\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP status code \"99\"")]
+    [InlineData("HTTP/1.1 abc Odd\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP status code \"abc\"")]
     [InlineData("", "EOF")]
     public async Task An_answer_that_is_no_HTTP_is_quoted(string answer, string error) => Assert.Equal(error, await AgainstRawAsync(answer, "http", HttpClientConfig.Default));
+
+    [Fact]
+    public async Task A_redirect_to_nowhere_is_the_answer()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = 302;
+            context.Response.Headers.Location = "";
+            return Task.CompletedTask;
+        });
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(HttpClientConfig.Default);
+        using HttpResponseMessage response = await client.GetAsync(new Uri(server.Url));
+        Assert.Equal(HttpStatusCode.Found, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Headers_may_be_long()
+    {
+        string value = new('a', 300_000);
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.Headers["X-Long"] = value;
+            return Task.CompletedTask;
+        });
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(HttpClientConfig.Default);
+        using HttpResponseMessage response = await client.GetAsync(new Uri(server.Url));
+        Assert.Equal(value, response.Headers.GetValues("X-Long").Single());
+    }
 
     [Fact]
     public async Task A_handshake_with_something_else_says_so() => Assert.Equal(
