@@ -5,8 +5,8 @@ namespace Narthex.Exposition;
 /// <summary>Reads the media type of a header <c>Content-Type</c> as strictly as upstream, and says in the same words what is wrong with it.</summary>
 internal ref struct MediaTypeText
 {
-    private static readonly SearchValues<char> s_notToken = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x21).Select(code => (char)code), .. "()<>@,;:\\\"/[]?=", .. Enumerable.Range(0x7F, 0xFFFF - 0x7E).Select(code => (char)code)]);
+    private static readonly SearchValues<char> s_token =
+        SearchValues.Create("!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz{|}~");
 
     private ReadOnlySpan<char> _rest;
 
@@ -126,7 +126,7 @@ internal ref struct MediaTypeText
 
     private ReadOnlySpan<char> TakeToken()
     {
-        int length = _rest.IndexOfAny(s_notToken);
+        int length = _rest.IndexOfAnyExcept(s_token);
         ReadOnlySpan<char> token = length < 0 ? _rest : _rest[..length];
         _rest = _rest[token.Length..];
         return token;

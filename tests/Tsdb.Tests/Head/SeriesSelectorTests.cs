@@ -41,6 +41,32 @@ public sealed class SeriesSelectorTests
         Assert.True(found > 4_000, $"seed {seed}: only {found} series were found in all");
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Some_labels_are_what_is_picked_of_all(int seed)
+    {
+        var random = new Random(seed);
+        (HeadStorage head, _) = Fill(random);
+        using IQuerier view = head.OpenQuerier(TimeRange.All);
+        using ISeriesSelection selection = view.Select(default, [new LabelMatcher(MatchType.NotEqual, "x", "y")], CancellationToken.None);
+        for (int i = 0; i < 200; i++)
+        {
+            string[] names = [.. Names.Where(_ => random.Next(2) == 0)];
+            LabelProjection projection = random.Next(2) == 0 ? LabelProjection.Only(names) : LabelProjection.Without(names);
+            for (int series = random.Next(50); series < selection.Count; series += 50)
+            {
+                Assert.True(
+                    projection.Of(selection.GetLabels(series)) == selection.GetLabels(series, projection),
+                    $"seed {seed}: {projection.KeepsNamed} {string.Join(",", names)} of {selection.GetLabels(series)}");
+            }
+        }
+
+        Assert.True(selection.MayHaveLabel("code"u8));
+        Assert.False(selection.MayHaveLabel("missing"u8));
+        Assert.False(selection.MayHaveLabel("ab"u8));
+    }
+
     [Fact]
     public void Label_names_and_values_are_sorted_and_limited()
     {
