@@ -124,7 +124,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             long started = _time.GetTimestamp();
             ServerLog.Loading(_logger, _options.ConfigFile);
             PrometheusConfig configuration = _parts.Configuration.Load(_options.ConfigFile);
-            await ApplyAsync(configuration);
+            await ApplyAsync(configuration, CheckFiles(configuration));
             ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
             _live.Remove(LiveNotifications.ReloadFailed);
             return null;
@@ -421,26 +421,43 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     private async Task ApplyFirstAsync(PrometheusConfig configuration)
     {
+        IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles;
         try
         {
-            await ApplyAsync(configuration);
+            ruleFiles = CheckFiles(configuration);
         }
         catch (ConfigurationException e)
         {
             ServerLog.ConfigurationUnusable(_logger, _options.ConfigFile, Path.GetFullPath(_options.ConfigFile), e.Message);
             throw new ServerStartException(e.Message, isConfigurationError: true, e);
         }
+
+        try
+        {
+            await ApplyAsync(configuration, ruleFiles);
+        }
+        catch (ConfigurationException e)
+        {
+            // The file is right, the machine is not: a certificate is missing, a log cannot be written.
+            ServerLog.FirstApplyFailed(_logger, _options.ConfigFile, e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: false, e);
+        }
     }
 
-    private async Task ApplyAsync(PrometheusConfig configuration)
+    private IReadOnlyList<(string File, RuleFileConfig Content)> CheckFiles(PrometheusConfig configuration)
     {
         if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
         {
             throw new ConfigurationException(problem);
         }
 
+        return LoadRules(configuration);
+    }
+
+    private async Task ApplyAsync(PrometheusConfig configuration, IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles)
+    {
         // What can be wrong comes first: nothing is taken of a configuration that cannot be taken whole.
-        IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles = LoadRules(configuration);
+        _notifier.Check(configuration.Alerting);
         QueryLog? queryLog = OpenQueryLog(configuration);
         ApplyScraping(configuration, queryLog);
         _engine.SetQueryLog(queryLog);
