@@ -18,7 +18,7 @@ internal static class HttpClientSection
     /// <summary>Takes the keys off a section and checks them.</summary>
     public static HttpClientConfig Take(SectionReader section, bool http2 = true)
     {
-        string bearerToken = section.Text("bearer_token");
+        string bearerToken = section.Secret("bearer_token").Reveal();
         string bearerTokenFile = section.FilePath("bearer_token_file");
         var config = new HttpClientConfig
         {
@@ -31,7 +31,7 @@ internal static class HttpClientSection
             Proxy = TakeProxy(section),
             HttpHeaders = section.Map("http_headers", "config.Headers", ReadHeader),
         };
-        return Check(config, bearerToken, bearerTokenFile);
+        return section.IsFaulty ? config : Check(config, bearerToken, bearerTokenFile);
     }
 
     /// <summary>Reads a whole <c>tls_config</c>.</summary>

@@ -8,6 +8,7 @@ internal static class KubernetesSdSection
 {
     public static KubernetesSdConfig Read(SectionReader section, HttpClientConfig http, ConfigTree settings)
     {
+        KubernetesMetadata metadata = ReadMetadata(section);
         if (section.IsFaulty)
         {
             // What is wrong has been told.
@@ -23,7 +24,7 @@ internal static class KubernetesSdSection
             Namespaces = namespaces.Texts("names"),
             OwnNamespace = namespaces.Flag("own_namespace"),
             Selectors = section.List("selectors", "[]kubernetes.SelectorConfig", ReadSelector),
-            AttachMetadata = ReadMetadata(section),
+            AttachMetadata = metadata,
             HttpClient = http,
             Settings = settings,
         };

@@ -30,10 +30,12 @@ internal static class YamlFaults
             text = text[(comma + 2)..];
         }
 
+        // The library stands at the end of the line in front.
+        long at = error.End.Line + (text == "found invalid tab as indentation" ? 1 : 0);
         text = s_words.GetValueOrDefault(text, text);
 
         // Upstream counts lines from nothing where it parses, and leaves the first one out.
-        long line = isParser ? error.End.Line - 1 : error.End.Line > 1 ? error.End.Line : 0;
+        long line = isParser ? at - 1 : at > 1 ? at : 0;
         return line > 0 ? string.Create(CultureInfo.InvariantCulture, $"yaml: line {line}: {text}") : "yaml: " + text;
     }
 }
