@@ -13,7 +13,7 @@ internal sealed class SectionReader
     private readonly string _type;
     private readonly int _faultsBefore;
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
-    private readonly List<(string Key, int Line)> _keys = [];
+    private readonly List<(string Key, YamlNode Node)> _keys = [];
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
     /// <summary>Opens a section.</summary>
@@ -121,6 +121,9 @@ internal sealed class SectionReader
                 return fallback;
             case YamlScalar { IsNull: true }:
                 return TimeSpan.Zero;
+            case YamlSequence or YamlMapping:
+                Context.AddWrongKind(Take(key)!, "string");
+                return fallback;
             case { } node:
                 try
                 {
@@ -192,11 +195,11 @@ internal sealed class SectionReader
     /// <summary>Reports the keys that nobody took.</summary>
     public void Finish()
     {
-        foreach ((string key, int line) in _keys)
+        foreach ((string key, YamlNode node) in _keys)
         {
             if (!_known.Contains(key) && !Context.Options.IgnoreUnknownKeys)
             {
-                Context.AddFault(line, $"field {key} not found in type {_type}");
+                Context.AddFault(node, $"field {key} not found in type {_type}");
             }
         }
     }
@@ -240,9 +243,38 @@ internal sealed class SectionReader
         return builder.ToLabels();
     }
 
+    // The third generation compares keys before it looks at anything else, and does not read a mapping with repeated ones at all.
+    private static bool HasRepeatedKeys(YamlMapping mapping, LoadContext context)
+    {
+        if (context.Generation != YamlGeneration.Third)
+        {
+            return false;
+        }
+
+        bool isFaulty = false;
+        for (int i = 0; i < mapping.Entries.Count; i++)
+        {
+            for (int j = i + 1; j < mapping.Entries.Count; j++)
+            {
+                if (mapping.Entries[i].Key is YamlScalar first && mapping.Entries[j].Key is YamlScalar second && first.Text == second.Text)
+                {
+                    context.AddFault(second, $"mapping key {GoQuote.Quote(second.Text)} already defined at line {first.Line}");
+                    isFaulty = true;
+                }
+            }
+        }
+
+        return isFaulty;
+    }
+
     private static List<KeyValuePair<string, YamlNode>> ReadEntries(YamlMapping mapping, LoadContext context, bool requireLabelNames = false)
     {
         var entries = new List<KeyValuePair<string, YamlNode>>();
+        if (HasRepeatedKeys(mapping, context))
+        {
+            return entries;
+        }
+
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach ((YamlNode key, YamlNode value) in mapping.Entries)
         {
@@ -263,7 +295,7 @@ internal sealed class SectionReader
             }
             else
             {
-                context.AddFault(key.Line, $"key {GoQuote.Quote(name)} already set in map");
+                context.AddFault(key, $"key {GoQuote.Quote(name)} already set in map");
             }
         }
 
@@ -283,16 +315,21 @@ internal sealed class SectionReader
 
     private void Collect(YamlMapping mapping)
     {
+        if (HasRepeatedKeys(mapping, Context))
+        {
+            return;
+        }
+
         foreach ((YamlNode keyNode, YamlNode value) in mapping.Entries)
         {
             string key = ToText(keyNode, Context);
             if (_values.TryAdd(key, value))
             {
-                _keys.Add((key, keyNode.Line));
+                _keys.Add((key, keyNode));
             }
             else
             {
-                Context.AddFault(keyNode.Line, $"field {key} already set in type {_type}");
+                Context.AddFault(keyNode, $"field {key} already set in type {_type}");
             }
         }
     }

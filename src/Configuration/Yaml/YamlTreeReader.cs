@@ -12,13 +12,20 @@ internal sealed class YamlTreeReader
     private const int DepthMax = 200;
 
     private readonly Parser _parser;
+    private readonly YamlIndentation _indentation;
     private readonly Dictionary<string, YamlNode> _anchors = new(StringComparer.Ordinal);
+    private readonly Stack<NodeEvent> _open = new();
+    private int _flowDepth;
 
-    private YamlTreeReader(string text) => _parser = new Parser(new StringReader(text));
+    private YamlTreeReader(string text)
+    {
+        _parser = new Parser(new StringReader(text));
+        _indentation = new YamlIndentation(text);
+    }
 
     /// <summary>The document's content; null if there is none.</summary>
     /// <exception cref="ConfigurationException">It is not YAML.</exception>
-    public static YamlNode? Read(string text)
+    public static YamlNode? Read(string text, YamlGeneration generation = YamlGeneration.Second)
     {
         var reader = new YamlTreeReader(text);
         try
@@ -32,10 +39,12 @@ internal sealed class YamlTreeReader
         }
         catch (YamlException e)
         {
-            string fault = e.Message;
-            int end = fault.IndexOf("): ", StringComparison.Ordinal);
-            fault = fault.StartsWith('(') && end > 0 ? fault[(end + 3)..] : fault;
-            throw new ConfigurationException($"yaml: line {e.Start.Line}: {fault}", e);
+            long openLine = reader._open.TryPeek(out NodeEvent? open) ? open.Start.Line : 0;
+            ParsingEvent? last = reader._parser.Current;
+            long tabLine = reader._indentation.FindTab(last);
+            throw tabLine > 0 && YamlSyntaxFaults.IsTab(e) && reader._indentation.IsBlockTextNext(last)
+                ? YamlSyntaxFaults.TabInBlockText(generation == YamlGeneration.Third ? last!.End.Line : tabLine)
+                : YamlSyntaxFaults.From(e, generation, openLine, tabLine);
         }
     }
 
@@ -62,13 +71,52 @@ internal sealed class YamlTreeReader
 
     private YamlNode? ReadDocument()
     {
-        _parser.Consume<StreamStart>();
-        if (!_parser.TryConsume<DocumentStart>(out _))
+        Advance();
+        Advance();
+        if (_parser.Current is not DocumentStart)
         {
             return null;
         }
 
-        return _parser.Accept<DocumentEnd>(out _) ? null : ReadNode(0);
+        Advance();
+        return _parser.Current is DocumentEnd ? null : ReadNode(0);
+    }
+
+    private void Advance()
+    {
+        ParsingEvent? last = _parser.Current;
+        if (!_parser.MoveNext())
+        {
+            throw new InvalidOperationException("The text ends in the middle.");
+        }
+
+        if (_flowDepth == 0)
+        {
+            _indentation.CheckBetween(last, _parser.Current!);
+        }
+    }
+
+    // What comes behind the document is nobody's concern, not even whether it is YAML.
+    private void Leave(int depth)
+    {
+        if (depth > 0)
+        {
+            Advance();
+        }
+    }
+
+    private void Open(NodeEvent start, bool isFlow)
+    {
+        _open.Push(start);
+        _flowDepth += isFlow ? 1 : 0;
+        Advance();
+    }
+
+    private void Close(bool isFlow, int depth)
+    {
+        _open.Pop();
+        Leave(depth);
+        _flowDepth -= isFlow ? 1 : 0;
     }
 
     private YamlNode ReadNode(int depth)
@@ -78,38 +126,52 @@ internal sealed class YamlTreeReader
             throw new ConfigurationException("yaml: exceeded max depth");
         }
 
-        if (_parser.TryConsume<AnchorAlias>(out AnchorAlias? alias))
+        switch (_parser.Current)
         {
-            return _anchors.TryGetValue(alias.Value.Value, out YamlNode? target)
-                ? target
-                : throw new ConfigurationException($"yaml: unknown anchor '{alias.Value.Value}' referenced");
+            case AnchorAlias alias:
+                YamlNode target = _anchors.GetValueOrDefault(alias.Value.Value) ?? throw new ConfigurationException($"yaml: unknown anchor '{alias.Value.Value}' referenced");
+                Leave(depth);
+                return target;
+            case Scalar scalar:
+                YamlNode leaf = Remember(scalar, ReadScalar(scalar));
+                Leave(depth);
+                return leaf;
+            case SequenceStart sequence:
+                return ReadSequence(sequence, depth);
+            case MappingStart mapping:
+                return ReadMapping(mapping, depth);
+            default:
+                throw new InvalidOperationException("No node begins here.");
+        }
+    }
+
+    private YamlNode ReadSequence(SequenceStart sequence, int depth)
+    {
+        bool isFlow = sequence.Style == SequenceStyle.Flow;
+        var items = new List<YamlNode>();
+        Open(sequence, isFlow);
+        while (_parser.Current is not SequenceEnd)
+        {
+            items.Add(ReadNode(depth + 1));
         }
 
-        if (_parser.TryConsume<Scalar>(out Scalar? scalar))
-        {
-            return Remember(scalar, ReadScalar(scalar));
-        }
+        Close(isFlow, depth);
+        return Remember(sequence, new YamlSequence((int)sequence.Start.Line, items) { Column = (int)sequence.Start.Column });
+    }
 
-        if (_parser.TryConsume<SequenceStart>(out SequenceStart? sequence))
-        {
-            var items = new List<YamlNode>();
-            while (!_parser.TryConsume<SequenceEnd>(out _))
-            {
-                items.Add(ReadNode(depth + 1));
-            }
-
-            return Remember(sequence, new YamlSequence((int)sequence.Start.Line, items));
-        }
-
-        var mapping = _parser.Consume<MappingStart>();
+    private YamlNode ReadMapping(MappingStart mapping, int depth)
+    {
+        bool isFlow = mapping.Style == MappingStyle.Flow;
         var entries = new List<KeyValuePair<YamlNode, YamlNode>>();
-        while (!_parser.TryConsume<MappingEnd>(out _))
+        Open(mapping, isFlow);
+        while (_parser.Current is not MappingEnd)
         {
             YamlNode key = ReadNode(depth + 1);
             entries.Add(new(key, ReadNode(depth + 1)));
         }
 
-        return Remember(mapping, new YamlMapping((int)mapping.Start.Line, Merge(entries)));
+        Close(isFlow, depth);
+        return Remember(mapping, new YamlMapping((int)mapping.Start.Line, Merge(entries)) { Column = (int)mapping.Start.Column });
     }
 
     private YamlNode Remember(NodeEvent source, YamlNode node)

@@ -12,14 +12,29 @@ public static class SeriesNotation
     /// <exception cref="PromQLParseException">It is not one.</exception>
     public static SeriesDescription Parse(string text)
     {
-        Labels labels = ParseMetric(text, out int end);
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        return new SeriesDescription(labels, new SeriesValueReader(bytes, end).ReadAll());
+        Labels labels = ParseMetric(text, out int end, isWhole: false);
+        return ReadValues(text, labels, end);
     }
 
-    /// <summary>Reads the name and labels at the start of a text; <paramref name="end"/> is the number of bytes they take.</summary>
-    /// <exception cref="PromQLParseException">There are none.</exception>
-    public static Labels ParseMetric(string text, out int end)
+    /// <summary>Reads a series whose points stand by themselves. Positions in faults are those in the two texts with a space between them.</summary>
+    /// <exception cref="PromQLParseException">It is not one.</exception>
+    public static SeriesDescription Parse(string metric, string values)
+    {
+        // Behind a name without labels, the braces of a histogram would be taken for them.
+        string text = metric + " " + values;
+        bool isName = !metric.Contains('{', StringComparison.Ordinal) && values.AsSpan().TrimStart().StartsWith('{');
+        Labels labels = ParseMetric(isName ? metric : text, out int end, isWhole: false);
+        return ReadValues(text, labels, end);
+    }
+
+    /// <summary>Reads the name and labels of a series and nothing else.</summary>
+    /// <exception cref="PromQLParseException">That is not what the text is.</exception>
+    public static Labels ParseMetric(string text) => ParseMetric(text, out _, isWhole: true);
+
+    private static SeriesDescription ReadValues(string text, Labels labels, int start) =>
+        new(labels, new SeriesValueReader(Encoding.UTF8.GetBytes(text), start).ReadAll());
+
+    private static Labels ParseMetric(string text, out int end, bool isWhole)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         var errors = new List<PromQLParseError>();
@@ -27,7 +42,7 @@ public static class SeriesNotation
         end = 0;
         try
         {
-            selector = new Parsing.ExpressionParser(bytes, ParserOptions.Default, errors).ParseSelectorPrefix();
+            selector = new Parsing.ExpressionParser(bytes, ParserOptions.Default, errors).ParseSelector(isWhole);
         }
         catch (Parsing.SyntaxErrorException)
         {
