@@ -14,7 +14,7 @@ internal sealed record GlobalSection(GlobalConfig Config, bool HasProtocols, Nam
     public static GlobalSection Read(YamlNode? node, LoadContext context)
     {
         var section = new SectionReader(node, "config.plain", context);
-        EquatableList<string> protocols = section.Texts("scrape_protocols");
+        EquatableList<string> protocols = section.Texts("scrape_protocols", "[]config.ScrapeProtocol");
         Labels externalLabels = ExternalLabels.Read(section, context);
         string validation = section.Text("metric_name_validation_scheme");
         string escaping = section.Text("metric_name_escaping_scheme");

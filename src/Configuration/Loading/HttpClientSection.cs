@@ -18,7 +18,7 @@ internal static class HttpClientSection
     /// <summary>Takes the keys off a section and checks them.</summary>
     public static HttpClientConfig Take(SectionReader section, bool http2 = true)
     {
-        string bearerToken = section.Text("bearer_token");
+        string bearerToken = section.Secret("bearer_token").Reveal();
         string bearerTokenFile = section.FilePath("bearer_token_file");
         var config = new HttpClientConfig
         {
@@ -29,7 +29,7 @@ internal static class HttpClientSection
             FollowRedirects = section.Flag("follow_redirects", true),
             EnableHttp2 = section.Flag("enable_http2", http2),
             Proxy = TakeProxy(section),
-            HttpHeaders = section.Map("http_headers", "map[string]config.Header", ReadHeader),
+            HttpHeaders = section.Map("http_headers", "config.Headers", ReadHeader),
         };
         return Check(config, bearerToken, bearerTokenFile);
     }
@@ -159,15 +159,9 @@ internal static class HttpClientSection
             Tls = ReadTls(section.Take("tls_config"), section.Context),
             Proxy = TakeProxy(section),
         };
-        if (oauth.ClientId.Length == 0)
-        {
-            throw new ConfigurationException("oauth2 client_id must be configured");
-        }
-
-        if (oauth.TokenUrl.Length == 0)
-        {
-            throw new ConfigurationException("oauth2 token_url must be configured");
-        }
+        section.Finish();
+        section.Require(oauth.ClientId.Length > 0, "oauth2 client_id must be configured");
+        section.Require(oauth.TokenUrl.Length > 0, "oauth2 token_url must be configured");
 
         if (!oauth.IsJwtBearer)
         {
@@ -197,31 +191,20 @@ internal static class HttpClientSection
             FromEnvironment = section.Flag("proxy_from_environment"),
             ConnectHeader = section.Map("proxy_connect_header", "config.ProxyHeader", ReadSecrets),
         };
-        if (proxy.ConnectHeader.Count > 0 && !proxy.FromEnvironment && proxy.Url.Length == 0)
-        {
-            throw new ConfigurationException("if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
-        }
-
-        if (proxy.FromEnvironment && proxy.Url.Length > 0)
-        {
-            throw new ConfigurationException("if proxy_from_environment is configured, proxy_url must not be configured");
-        }
-
-        if (proxy.FromEnvironment && proxy.NoProxy.Length > 0)
-        {
-            throw new ConfigurationException("if proxy_from_environment is configured, no_proxy must not be configured");
-        }
-
-        return proxy.Url.Length == 0 && proxy.NoProxy.Length > 0
-            ? throw new ConfigurationException("if no_proxy is configured, proxy_url must also be configured")
-            : proxy;
+        section.Require(
+            proxy.ConnectHeader.Count == 0 || proxy.FromEnvironment || proxy.Url.Length > 0,
+            "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
+        section.Require(!proxy.FromEnvironment || proxy.Url.Length == 0, "if proxy_from_environment is configured, proxy_url must not be configured");
+        section.Require(!proxy.FromEnvironment || proxy.NoProxy.Length == 0, "if proxy_from_environment is configured, no_proxy must not be configured");
+        section.Require(proxy.Url.Length > 0 || proxy.NoProxy.Length == 0, "if no_proxy is configured, proxy_url must also be configured");
+        return proxy;
     }
 
     private static EquatableList<Secret> ReadSecrets(YamlNode node, LoadContext context)
     {
         if (node is YamlSequence sequence)
         {
-            return sequence.Items.Select(item => new Secret(SectionReader.ToText(item, context))).ToEquatableList();
+            return sequence.Items.Select(item => SectionReader.ToSecret(item, context)).ToEquatableList();
         }
 
         context.AddWrongKind(node, "[]config.Secret");
@@ -234,7 +217,7 @@ internal static class HttpClientSection
         var header = new HeaderConfig
         {
             Values = section.Texts("values"),
-            Secrets = section.List("secrets", "[]config.Secret", (item, load) => new Secret(SectionReader.ToText(item, load))),
+            Secrets = section.List("secrets", "[]config.Secret", SectionReader.ToSecret),
             Files = section.List("files", "[]string", (item, load) => load.Resolve(SectionReader.ToText(item, load))),
         };
         section.Finish();
@@ -249,7 +232,7 @@ internal static class HttpClientSection
             return null;
         }
 
-        string type = key switch { "basic_auth" => "config.BasicAuth", "authorization" => "config.Authorization", _ => "config.plain" };
+        string type = key == "authorization" ? "config.Authorization" : "config.plain";
         var section = new SectionReader(node, type, parent.Context);
         T value = read(section);
         section.Finish();

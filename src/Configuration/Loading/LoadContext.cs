@@ -18,7 +18,16 @@ internal sealed class LoadContext(string baseDirectory, ConfigurationLoadOptions
 
     public int FaultCount => _faults.Count;
 
-    public void AddFault(YamlNode node, string fault) => _faults.Add((node.Line, node.Column, $"  line {node.Line}: {fault}"));
+    public void AddFault(YamlNode node, string fault)
+    {
+        (int, int, string) entry = (node.Line, node.Column, $"  line {node.Line}: {fault}");
+
+        // Some sections are read twice. The third generation does repeat itself, where a key is there more than twice.
+        if (Generation == YamlGeneration.Third || !_faults.Contains(entry))
+        {
+            _faults.Add(entry);
+        }
+    }
 
     public void AddWrongKind(YamlNode node, string wanted)
     {

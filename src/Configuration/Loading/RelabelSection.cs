@@ -35,7 +35,7 @@ internal static class RelabelSection
         string action = section.Text("action", "replace");
         RelabelConfig rule = new()
         {
-            SourceLabels = section.Texts("source_labels"),
+            SourceLabels = section.Texts("source_labels", "model.LabelNames"),
             Separator = section.Text("separator", RelabelConfig.DefaultSeparator),
             Regex = ReadRegex(section.Take("regex"), context),
             Modulus = (ulong)section.Integer("modulus", 0, "uint64"),

@@ -69,7 +69,7 @@ internal static class RemoteSection
             Name = section.Text("name"),
             ChunkedReadLimit = section.Integer("chunked_read_limit", 50_000_000, "uint64"),
             HttpClient = HttpClientSection.Take(section),
-            RequiredMatchers = section.TextMap("required_matchers"),
+            RequiredMatchers = section.TextMap("required_matchers", "model.LabelSet"),
             FilterExternalLabels = section.Flag("filter_external_labels", true),
         };
         section.Finish();
@@ -105,7 +105,7 @@ internal static class RemoteSection
 
     private static QueueConfig ReadQueue(YamlNode? node, LoadContext context)
     {
-        var section = new SectionReader(node, "config.plain", context);
+        var section = new SectionReader(node, "config.QueueConfig", context);
         var queue = new QueueConfig();
         queue = new QueueConfig
         {

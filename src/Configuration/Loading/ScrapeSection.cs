@@ -22,7 +22,7 @@ internal sealed class ScrapeSection
     public ScrapeSection(YamlNode node, LoadContext context)
     {
         SectionReader section = _section = new SectionReader(node, "config.ScrapeConfig", context);
-        _protocols = section.Texts("scrape_protocols");
+        _protocols = section.Texts("scrape_protocols", "[]config.ScrapeProtocol");
         _fallback = section.Text("fallback_scrape_protocol");
         _validation = section.Text("metric_name_validation_scheme");
         _escaping = section.Text("metric_name_escaping_scheme");

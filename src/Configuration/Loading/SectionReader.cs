@@ -11,9 +11,11 @@ namespace Narthex.Configuration.Loading;
 internal sealed class SectionReader
 {
     private readonly string _type;
+    private bool _isFinished;
     private readonly int _faultsBefore;
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
     private readonly List<(string Key, YamlNode Node)> _keys = [];
+    private readonly List<(string Key, YamlNode Node)> _repeated = [];
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
     /// <summary>Opens a section.</summary>
@@ -56,7 +58,7 @@ internal sealed class SectionReader
 
     public string Text(string key, string fallback = "") => Take(key) is { } node ? ToText(node, Context) : fallback;
 
-    public Secret Secret(string key) => new(Text(key));
+    public Secret Secret(string key) => Take(key) is { } node ? ToSecret(node, Context) : new("");
 
     public string FilePath(string key) => Context.Resolve(Text(key));
 
@@ -88,6 +90,10 @@ internal sealed class SectionReader
                 return 0;
             case YamlScalar { Kind: YamlScalarKind.Integer } scalar
                 when YamlScalarKinds.TryParseInteger(scalar.Text, out Int128 value) && value <= long.MaxValue && (value >= 0 || type[0] != 'u'):
+                return (long)value;
+            case YamlScalar { Kind: YamlScalarKind.Float } scalar
+                when YamlScalarKinds.TryParseFloat(scalar.Text, out double value) && Math.Abs(value) < long.MaxValue && (value >= 0 || type[0] != 'u'):
+                // Cut off, without a word.
                 return (long)value;
             case { } node:
                 Context.AddWrongKind(node, type);
@@ -138,15 +144,21 @@ internal sealed class SectionReader
 
     public long Bytes(string key)
     {
+        if (Take(key) is YamlSequence or YamlMapping)
+        {
+            Context.AddWrongKind(Take(key)!, "units.Base2Bytes");
+            return 0;
+        }
+
         string text = Text(key);
         return text.Length == 0 ? 0
             : ByteSizeFormat.TryParse(text, out long bytes) ? bytes
-            : throw new ConfigurationException("units: invalid size " + text);
+            : throw new ConfigurationException("units: invalid " + text);
     }
 
     public string Url(string key) => Text(key) is { Length: > 0 } text ? UrlText.Check(text) : "";
 
-    public EquatableList<string> Texts(string key) => List(key, "[]string", ToText);
+    public EquatableList<string> Texts(string key, string type = "[]string") => List(key, type, ToText);
 
     public EquatableList<T> List<T>(string key, string type, Func<YamlNode, LoadContext, T> read)
     {
@@ -176,9 +188,9 @@ internal sealed class SectionReader
         }
     }
 
-    public EquatableMap<string> TextMap(string key) => Map(key, "map[string]string", ToText);
+    public EquatableMap<string> TextMap(string key, string type = "map[string]string") => Map(key, type, ToText);
 
-    public Labels Labels(string key)
+    public Labels Labels(string key, string type = "map[string]string")
     {
         switch (Take(key))
         {
@@ -187,14 +199,32 @@ internal sealed class SectionReader
             case YamlMapping mapping:
                 return ReadLabels(mapping, Context);
             case { } node:
-                Context.AddWrongKind(node, "map[string]string");
+                Context.AddWrongKind(node, type);
                 return default;
         }
     }
 
-    /// <summary>Reports the keys that nobody took.</summary>
+    /// <summary>Reports the keys that nobody took, and those that are there twice.</summary>
     public void Finish()
     {
+        if (_isFinished)
+        {
+            return;
+        }
+
+        _isFinished = true;
+        foreach ((string key, YamlNode node) in _repeated)
+        {
+            if (_known.Contains(key))
+            {
+                Context.AddFault(node, $"field {key} already set in type {_type}");
+            }
+            else
+            {
+                _keys.Add((key, node));
+            }
+        }
+
         foreach ((string key, YamlNode node) in _keys)
         {
             if (!_known.Contains(key) && !Context.Options.IgnoreUnknownKeys)
@@ -225,6 +255,17 @@ internal sealed class SectionReader
                 context.AddWrongKind(node, "string");
                 return "";
         }
+    }
+
+    public static Secret ToSecret(YamlNode node, LoadContext context)
+    {
+        if (node is YamlScalar)
+        {
+            return new Secret(ToText(node, context));
+        }
+
+        context.AddWrongKind(node, "config.plain");
+        return new Secret("");
     }
 
     public static Labels ReadLabels(YamlMapping mapping, LoadContext context)
@@ -322,6 +363,12 @@ internal sealed class SectionReader
 
         foreach ((YamlNode keyNode, YamlNode value) in mapping.Entries)
         {
+            if (keyNode is not YamlScalar)
+            {
+                Context.AddWrongKind(keyNode, "string");
+                continue;
+            }
+
             string key = ToText(keyNode, Context);
             if (_values.TryAdd(key, value))
             {
@@ -329,7 +376,7 @@ internal sealed class SectionReader
             }
             else
             {
-                Context.AddFault(keyNode, $"field {key} already set in type {_type}");
+                _repeated.Add((key, keyNode));
             }
         }
     }

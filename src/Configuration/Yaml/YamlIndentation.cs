@@ -4,7 +4,7 @@ using YamlDotNet.Core.Events;
 namespace Narthex.Configuration.Yaml;
 
 /// <summary>Finds tabs in the indentation of a YAML text. Our library lets many of them pass; the reference implementation lets none.</summary>
-internal sealed class YamlIndentation(string text)
+internal sealed class YamlIndentation(string text, YamlGeneration generation)
 {
     private readonly string[] _lines = text.Split('\n');
 
@@ -28,7 +28,7 @@ internal sealed class YamlIndentation(string text)
             int tab = TabOf(_lines[line - 1]);
             if (tab >= 0 && (line < next.Start.Line || tab < next.Start.Column - 1))
             {
-                throw YamlSyntaxFaults.TabAt(line);
+                throw last is Scalar { Style: ScalarStyle.Literal or ScalarStyle.Folded } ? YamlSyntaxFaults.TabInBlockText(last, line, generation) : YamlSyntaxFaults.TabAt(line);
             }
         }
     }
@@ -47,9 +47,14 @@ internal sealed class YamlIndentation(string text)
         return 0;
     }
 
-    /// <summary>Whether a key has just been read whose value is a text of several lines.</summary>
-    public bool IsBlockTextNext(ParsingEvent? last)
+    /// <summary>Whether the text of a block has just been read, or a key whose value is one.</summary>
+    public bool IsBlockText(ParsingEvent? last)
     {
+        if (last is Scalar { Style: ScalarStyle.Literal or ScalarStyle.Folded })
+        {
+            return true;
+        }
+
         if (last is null || last.End.Line > _lines.Length)
         {
             return false;

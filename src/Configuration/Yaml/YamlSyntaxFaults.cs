@@ -1,4 +1,5 @@
 using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
 
 namespace Narthex.Configuration.Yaml;
 
@@ -20,13 +21,18 @@ internal enum YamlGeneration : byte
 /// </remarks>
 internal static class YamlSyntaxFaults
 {
+    private const string NoNode = "did not find expected node content";
     private const string NoToken = "found character that cannot start any token";
 
     /// <summary>A tab that stands where a token may begin.</summary>
     public static ConfigurationException TabAt(long line) => At(line > 1 ? line : 0, NoToken);
 
     /// <summary>A tab that stands where the text of a block may begin.</summary>
-    public static ConfigurationException TabInBlockText(long line) => At(line > 1 ? line : 0, "found a tab character where an indentation space is expected");
+    public static ConfigurationException TabInBlockText(ParsingEvent block, long tabLine, YamlGeneration generation)
+    {
+        long began = block is Scalar { Style: ScalarStyle.Literal or ScalarStyle.Folded } ? block.Start.Line : block.End.Line;
+        return At(generation == YamlGeneration.Third && began > 1 ? began : tabLine, "found a tab character where an indentation space is expected", least: 1);
+    }
 
     /// <summary>Whether the library complains about a tab.</summary>
     public static bool IsTab(YamlException error) => error.Message.Contains("invalid tab", StringComparison.Ordinal);
@@ -44,7 +50,7 @@ internal static class YamlSyntaxFaults
         if (isParser)
         {
             long found = error.Start.Line - 1;
-            long began = openLine - 1;
+            long began = fault == NoNode ? found : openLine - 1;
             return At(generation == YamlGeneration.Second ? (found > 0 ? found : began) : (began > 0 ? began : found), fault, error);
         }
 
@@ -74,11 +80,12 @@ internal static class YamlSyntaxFaults
             "found a tab character that violate indentation" => "found a tab character that violates indentation",
             "found invalid tab as indentation" => NoToken,
             "did not find expected hexadecimal number" => "did not find expected hexdecimal number",
-            "did not find expected token" or "found more than one anchor" => "did not find expected node content",
+            "did not find the expected '>'" => "did not find expected tag URI",
+            "did not find expected token" or "found more than one anchor" => NoNode,
             "found a comment between adjacent scalars" => "could not find expected ':'",
             "Anchor before sequence entry on same line is not allowed" => "block sequence entries are not allowed in this context",
             _ when fault.StartsWith("found value containing disallowed", StringComparison.Ordinal) => "did not find expected alphabetic or numeric character",
-            _ when fault.StartsWith("Reached the end of the stream", StringComparison.Ordinal) => "did not find expected node content",
+            _ when fault.StartsWith("Reached the end of the stream", StringComparison.Ordinal) => NoNode,
             _ => char.ToLowerInvariant(fault[0]) + fault[1..],
         };
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using YamlDotNet.Core;
@@ -11,40 +12,46 @@ internal sealed class YamlTreeReader
     // Deeper than any configuration; keeps hostile input from using up the stack.
     private const int DepthMax = 200;
 
+    // A file with more lines that break newer rules was not written by hand.
+    private const int RepairsMax = 1000;
+
+    private static readonly SearchValues<char> s_controls = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(c => char.IsControl(c) && c is not ('\t' or '\n' or '\r' or '\u0085'))]);
+
     private readonly Parser _parser;
     private readonly YamlIndentation _indentation;
     private readonly Dictionary<string, YamlNode> _anchors = new(StringComparer.Ordinal);
     private readonly Stack<NodeEvent> _open = new();
     private int _flowDepth;
 
-    private YamlTreeReader(string text)
+    private YamlTreeReader(string text, YamlGeneration generation)
     {
         _parser = new Parser(new StringReader(text));
-        _indentation = new YamlIndentation(text);
+        _indentation = new YamlIndentation(text, generation);
     }
 
     /// <summary>The document's content; null if there is none.</summary>
     /// <exception cref="ConfigurationException">It is not YAML.</exception>
     public static YamlNode? Read(string text, YamlGeneration generation = YamlGeneration.Second)
     {
-        var reader = new YamlTreeReader(text);
-        try
+        if (text.AsSpan().IndexOfAny(s_controls) >= 0)
         {
-            return reader.ReadDocument();
+            throw new ConfigurationException("yaml: control characters are not allowed");
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or KeyNotFoundException)
+
+        string current = text;
+        for (int repairs = 0; ; repairs++)
         {
-            // The library's answer to some texts that are cut in odd places.
-            throw new ConfigurationException($"yaml: line {reader._parser.Current?.End.Line ?? 1}: did not find expected node content", e);
-        }
-        catch (YamlException e)
-        {
-            long openLine = reader._open.TryPeek(out NodeEvent? open) ? open.Start.Line : 0;
-            ParsingEvent? last = reader._parser.Current;
-            long tabLine = reader._indentation.FindTab(last);
-            throw tabLine > 0 && YamlSyntaxFaults.IsTab(e) && reader._indentation.IsBlockTextNext(last)
-                ? YamlSyntaxFaults.TabInBlockText(generation == YamlGeneration.Third ? last!.End.Line : tabLine)
-                : YamlSyntaxFaults.From(e, generation, openLine, tabLine);
+            var reader = new YamlTreeReader(current, generation);
+            try
+            {
+                return reader.ReadDocument();
+            }
+            catch (Exception e) when (e is InvalidOperationException or ArgumentException or KeyNotFoundException or YamlException)
+            {
+                ParsingEvent? last = reader._parser.Current;
+                current = (repairs < RepairsMax ? YamlRepair.Try(current, e, last, reader._flowDepth > 0) : null) ?? throw reader.Explain(e, last, generation);
+            }
         }
     }
 
@@ -67,6 +74,21 @@ internal sealed class YamlTreeReader
         }
 
         return documents > 1;
+    }
+
+    private ConfigurationException Explain(Exception error, ParsingEvent? last, YamlGeneration generation)
+    {
+        if (error is not YamlException fault)
+        {
+            // The library's answer to some texts that are cut in odd places.
+            return new ConfigurationException($"yaml: line {last?.End.Line ?? 1}: did not find expected node content", error);
+        }
+
+        long openLine = _open.TryPeek(out NodeEvent? open) ? open.Start.Line : 0;
+        long tabLine = _indentation.FindTab(last);
+        return tabLine > 0 && YamlSyntaxFaults.IsTab(fault) && _indentation.IsBlockText(last)
+            ? YamlSyntaxFaults.TabInBlockText(last!, tabLine, generation)
+            : YamlSyntaxFaults.From(fault, generation, openLine, tabLine);
     }
 
     private YamlNode? ReadDocument()

@@ -57,7 +57,16 @@ internal sealed class TestInput
                     continue;
                 }
 
-                series = series.IsNone ? appender.GetOrAddSeries(description.Labels) : series;
+                try
+                {
+                    series = series.IsNone ? appender.GetOrAddSeries(description.Labels) : series;
+                }
+                catch (StorageException error)
+                {
+                    fault = error.Message;
+                    break;
+                }
+
                 long atMs = _startMs + (next * _intervalMs);
                 if (value.Histogram is { } histogram)
                 {

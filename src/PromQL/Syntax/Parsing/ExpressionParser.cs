@@ -44,7 +44,7 @@ internal sealed partial class ExpressionParser(byte[] input, ParserOptions optio
     {
         if (_tokens.Current.Kind != TokenKind.LeftBrace && !IsMetricName(_tokens.Current.Kind))
         {
-            throw _tokens.Unexpected("", "");
+            throw _tokens.Unexpected(isWhole ? "" : SeriesFaults.InSeriesValues[3..], "");
         }
 
         VectorSelector selector = ParseVectorSelector();

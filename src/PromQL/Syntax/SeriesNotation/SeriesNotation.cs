@@ -1,5 +1,6 @@
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Syntax.Lexing;
 
 namespace Narthex.PromQL.Syntax;
 
@@ -60,12 +61,25 @@ public static class SeriesNotation
         {
             if (matcher.Type != Model.MatchType.Equal)
             {
-                throw new PromQLParseException(bytes, [new PromQLParseError(selector.Position, $"unexpected {GoQuote.Quote(LabelMatcher.Sign(matcher.Type))} in label set, expected \"=\"")]);
+                throw new PromQLParseException(bytes, [FindOperator(bytes, selector.Position)]);
             }
 
             labels.Set(matcher.Name, matcher.Value);
         }
 
         return labels.ToLabels();
+    }
+
+    // The first operator of a label set that says more than "equal".
+    private static PromQLParseError FindOperator(byte[] bytes, PositionRange selector)
+    {
+        var lexer = new Lexer(bytes);
+        Token token = lexer.Next();
+        while (token.Kind is not (TokenKind.Neq or TokenKind.EqlRegex or TokenKind.NeqRegex or TokenKind.EndOfInput or TokenKind.Error))
+        {
+            token = lexer.Next();
+        }
+
+        return new PromQLParseError(token.Kind == TokenKind.EndOfInput ? selector : token.Position, $"unexpected {Parsing.TokenText.Describe(token, "")} in label set, expected \"=\"");
     }
 }
