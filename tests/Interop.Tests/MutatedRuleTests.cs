@@ -9,7 +9,7 @@ public sealed partial class MutatedRuleTests
     private const int MutantsOfEach = 5;
 
     // It runs for a minute in the real promtool; single tests of it, those within the hour, do not.
-    private const string Long = "kubernetes-mixin/tests/tests.yaml";
+    internal const string Long = "kubernetes-mixin/tests/tests.yaml";
 
     [PeerConformanceFact]
     public async Task Broken_unit_tests_and_rules_have_the_same_verdicts_and_words()
@@ -20,6 +20,9 @@ public sealed partial class MutatedRuleTests
             .. ((string[])["mixins", "config/promtool"])
                 .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Conformance!, folder), "*.y*ml", SearchOption.AllDirectories))
                 .Where(file => File.ReadLines(file).Any(line => line.StartsWith("tests:", StringComparison.Ordinal)))
+
+                // A key that the real promtool here is too old for.
+                .Where(file => !File.ReadLines(file).Any(line => line.Contains("start_timestamp:", StringComparison.Ordinal)))
                 .Order(StringComparer.Ordinal),
         ];
         Assert.True(files.Length >= 15, string.Join('\n', files));
@@ -37,22 +40,34 @@ public sealed partial class MutatedRuleTests
         }
 
         string[] call = ["test", "rules", .. mutants.Select(mutant => mutant.File)];
-        var expected = await PromtoolCalls.RunRealAsync(call, directory.Path);
-        var got = await PromtoolCalls.RunOursAsync(call, directory.Path);
+        (int, string, string) expected = Normal(await PromtoolCalls.RunRealAsync(call, directory.Path));
+        (int, string, string) got = Normal(await PromtoolCalls.RunOursAsync(call, directory.Path));
         if (expected == got)
         {
             return;
         }
 
         // Which of them it is, the outputs of the whole do not say.
+        var differences = new List<string>();
         foreach ((string file, string change) in mutants)
         {
             string[] one = ["test", "rules", file];
-            Assert.Equal((change, await PromtoolCalls.RunRealAsync(one, directory.Path)), (change, await PromtoolCalls.RunOursAsync(one, directory.Path)));
+            (int, string, string) wanted = Normal(await PromtoolCalls.RunRealAsync(one, directory.Path));
+            (int, string, string) had = Normal(await PromtoolCalls.RunOursAsync(one, directory.Path));
+            if (wanted != had)
+            {
+                differences.Add($"{change}\nexpected: {wanted}\ngot: {had}");
+            }
         }
 
-        Assert.Equal(expected, got);
+        Assert.Fail(differences.Count > 0 ? string.Join('\n', differences) : "Only both tools' whole outputs differ, not those of one file.");
     }
+
+    // Of two series that match alike, upstream names the one first that its memory has last; ours goes by their labels.
+    private static (int, string, string) Normal((int ExitCode, string Output, string Errors) result) => (
+        result.ExitCode,
+        result.Output,
+        AlikeSeries().Replace(result.Errors, match => string.CompareOrdinal(match.Groups[1].Value, match.Groups[2].Value) <= 0 ? match.Value : $"[{match.Groups[2].Value}, {match.Groups[1].Value}];many"));
 
     // One test of the file and its rules, with one thing changed in either of them.
     private static string Write(string source, string folder, Random random)
@@ -97,6 +112,9 @@ public sealed partial class MutatedRuleTests
         ];
         return [.. lines[..head], .. tests[random.Next(tests.Length)], .. lines[tail..]];
     }
+
+    [GeneratedRegex(@"\[(\{[^\n]*\}), (\{[^\n]*\})\];many")]
+    private static partial Regex AlikeSeries();
 
     [GeneratedRegex("^( *- *[\"']?)([^\"'\\s:]+\\.ya?ml)(?=[\"']?\\s*$)")]
     private static partial Regex RuleFileItem();

@@ -30,6 +30,20 @@ public sealed class PromtoolTests
         }
     }
 
+    [PeerConformanceFact]
+    public async Task The_mixins_own_tests_get_the_words_of_the_real_promtool()
+    {
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Conformance!, "mixins"), "*.y*ml", SearchOption.AllDirectories)
+                .Where(file => File.ReadLines(file).Any(line => line.StartsWith("tests:", StringComparison.Ordinal)))
+                .Where(file => !file.EndsWith(MutatedRuleTests.Long, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.True(files.Length >= 8, string.Join('\n', files));
+        await AssertSameAsync(["test", "rules", .. files], "");
+    }
+
     [PeerFact]
     public async Task Calls_end_and_print_alike()
     {

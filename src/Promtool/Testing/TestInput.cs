@@ -57,6 +57,12 @@ internal sealed class TestInput
                     continue;
                 }
 
+                if (description.RepeatedLabel is { } repeated)
+                {
+                    fault = $"label name {GoQuote.Quote(repeated)} is not unique: invalid sample";
+                    break;
+                }
+
                 try
                 {
                     series = series.IsNone ? appender.GetOrAddSeries(description.Labels) : series;

@@ -13,8 +13,8 @@ public static class SeriesNotation
     /// <exception cref="PromQLParseException">It is not one.</exception>
     public static SeriesDescription Parse(string text)
     {
-        Labels labels = ParseMetric(text, out int end, isWhole: false);
-        return ReadValues(text, labels, end);
+        Labels labels = ParseMetric(text, out int end, isWhole: false, out string? repeated);
+        return ReadValues(text, labels, end, repeated);
     }
 
     /// <summary>Reads a series whose points stand by themselves. Positions in faults are those in the two texts with a space between them.</summary>
@@ -24,22 +24,23 @@ public static class SeriesNotation
         // Behind a name without labels, the braces of a histogram would be taken for them.
         string text = metric + " " + values;
         bool isName = !metric.Contains('{', StringComparison.Ordinal) && values.AsSpan().TrimStart().StartsWith('{');
-        Labels labels = ParseMetric(isName ? metric : text, out int end, isWhole: false);
-        return ReadValues(text, labels, end);
+        Labels labels = ParseMetric(isName ? metric : text, out int end, isWhole: false, out string? repeated);
+        return ReadValues(text, labels, end, repeated);
     }
 
     /// <summary>Reads the name and labels of a series and nothing else.</summary>
     /// <exception cref="PromQLParseException">That is not what the text is.</exception>
-    public static Labels ParseMetric(string text) => ParseMetric(text, out _, isWhole: true);
+    public static Labels ParseMetric(string text) => ParseMetric(text, out _, isWhole: true, out string? _);
 
-    private static SeriesDescription ReadValues(string text, Labels labels, int start) =>
-        new(labels, new SeriesValueReader(Encoding.UTF8.GetBytes(text), start).ReadAll());
+    private static SeriesDescription ReadValues(string text, Labels labels, int start, string? repeated) =>
+        new(labels, new SeriesValueReader(Encoding.UTF8.GetBytes(text), start).ReadAll()) { RepeatedLabel = repeated };
 
-    private static Labels ParseMetric(string text, out int end, bool isWhole)
+    private static Labels ParseMetric(string text, out int end, bool isWhole, out string? repeated)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         var errors = new List<PromQLParseError>();
         VectorSelector? selector = null;
+        repeated = null;
         end = 0;
         try
         {
@@ -57,6 +58,7 @@ public static class SeriesNotation
 
         end = selector.Position.End;
         var labels = new LabelsBuilder();
+        repeated = selector.Matchers.GroupBy(matcher => matcher.Name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key).Order(StringComparer.Ordinal).FirstOrDefault();
         foreach (LabelMatcher matcher in selector.Matchers)
         {
             if (matcher.Type != Model.MatchType.Equal)
