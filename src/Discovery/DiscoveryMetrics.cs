@@ -55,6 +55,8 @@ public sealed class DiscoveryMetrics(MetricRegistry registry)
 
     internal KubernetesMetrics Kubernetes { get; } = new(registry);
 
+    internal OtherMechanismMetrics Others { get; } = new(registry);
+
     internal Counter ConsulRpcFailures { get; } =
         registry.CreateCounter("prometheus_sd_consul_rpc_failures_total", "Questions to Consul that failed.");
 }

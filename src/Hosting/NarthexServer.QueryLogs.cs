@@ -1,4 +1,5 @@
 using Narthex.Configuration;
+using Narthex.HttpClients;
 using Narthex.PromQL;
 
 namespace Narthex.Hosting;
@@ -44,7 +45,7 @@ public sealed partial class NarthexServer
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException("can't create json log file: " + e.Message, e);
+            throw new ConfigurationException("can't create json log file: " + FileFaults.Explain(e, path, "open", "open"), e);
         }
     }
 }

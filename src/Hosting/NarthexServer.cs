@@ -124,7 +124,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             long started = _time.GetTimestamp();
             ServerLog.Loading(_logger, _options.ConfigFile);
             PrometheusConfig configuration = _parts.Configuration.Load(_options.ConfigFile);
-            await ApplyAsync(configuration);
+            await ApplyAsync(configuration, CheckFiles(configuration));
             ServerLog.Loaded(_logger, _options.ConfigFile, _time.GetElapsedTime(started));
             _live.Remove(LiveNotifications.ReloadFailed);
             return null;
@@ -211,6 +211,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         {
             NoLockfile = options.NoLockFile,
             SnapshotOnClose = options.MemorySnapshotOnShutdown,
+            ChunkWriteQueueSize = options.ChunkWriteQueueSize,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
             WalCompression = options.WalCompression switch
             {
@@ -276,17 +277,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         _database.SetFloatEncoding(StartTimestampSettings.GetEncoding(_options, configuration));
         _database.SetOutOfOrderWindow(configuration.Storage.Tsdb?.OutOfOrderTimeWindow ?? TimeSpan.Zero);
         _database.SetStaleSeriesCompactionThreshold(configuration.Storage.Tsdb?.StaleSeriesCompactionThreshold ?? 0);
-        await ListenAsync(external, loggers, cancellationToken);
-        try
-        {
-            await _database.OpenAsync(cancellationToken);
-        }
-        catch (StorageException e)
-        {
-            ServerLog.StorageFailed(_logger, e.Message);
-            throw new ServerStartException(e.Message, isConfigurationError: false, e);
-        }
-
+        await OpenAsync(external, loggers, cancellationToken);
         ServerLog.StorageStarted(_logger);
         OpenActiveQueryLog();
         if (_options.EnableRemoteWriteReceiver)
@@ -307,6 +298,33 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         if (_options.AutoReload || _options.Features.Contains("auto-reload-config"))
         {
             _background.Add(WatchConfigurationAsync());
+        }
+    }
+
+    // Neither needs the other, and both take a while: the listener is all compilation, the database all reading.
+    private async Task OpenAsync(ExternalUrl external, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        using var opening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task opened = _database.OpenAsync(opening.Token);
+        try
+        {
+            await ListenAsync(external, loggers, cancellationToken);
+        }
+        catch
+        {
+            await opening.CancelAsync();
+            await opened.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        try
+        {
+            await opened;
+        }
+        catch (StorageException e)
+        {
+            ServerLog.StorageFailed(_logger, e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: false, e);
         }
     }
 
@@ -403,26 +421,43 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
 
     private async Task ApplyFirstAsync(PrometheusConfig configuration)
     {
+        IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles;
         try
         {
-            await ApplyAsync(configuration);
+            ruleFiles = CheckFiles(configuration);
         }
         catch (ConfigurationException e)
         {
             ServerLog.ConfigurationUnusable(_logger, _options.ConfigFile, Path.GetFullPath(_options.ConfigFile), e.Message);
             throw new ServerStartException(e.Message, isConfigurationError: true, e);
         }
+
+        try
+        {
+            await ApplyAsync(configuration, ruleFiles);
+        }
+        catch (ConfigurationException e)
+        {
+            // The file is right, the machine is not: a certificate is missing, a log cannot be written.
+            ServerLog.FirstApplyFailed(_logger, _options.ConfigFile, e.Message);
+            throw new ServerStartException(e.Message, isConfigurationError: false, e);
+        }
     }
 
-    private async Task ApplyAsync(PrometheusConfig configuration)
+    private IReadOnlyList<(string File, RuleFileConfig Content)> CheckFiles(PrometheusConfig configuration)
     {
         if (StartTimestampSettings.FindProblem(_options, configuration) is { } problem)
         {
             throw new ConfigurationException(problem);
         }
 
+        return LoadRules(configuration);
+    }
+
+    private async Task ApplyAsync(PrometheusConfig configuration, IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles)
+    {
         // What can be wrong comes first: nothing is taken of a configuration that cannot be taken whole.
-        IReadOnlyList<(string File, RuleFileConfig Content)> ruleFiles = LoadRules(configuration);
+        _notifier.Check(configuration.Alerting);
         QueryLog? queryLog = OpenQueryLog(configuration);
         ApplyScraping(configuration, queryLog);
         _engine.SetQueryLog(queryLog);

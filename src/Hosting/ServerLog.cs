@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Narthex.Model;
 
 namespace Narthex.Hosting;
 
@@ -7,6 +8,20 @@ internal static partial class ServerLog
 {
     [LoggerMessage(EventId = 7001, Level = LogLevel.Information, Message = "Starting Prometheus Server {mode} {version}")]
     public static partial void Starting(ILogger logger, string mode, string version);
+
+    [LoggerMessage(EventId = 7060, Level = LogLevel.Error, Message = "Failed to apply configuration {err}")]
+    private static partial void ApplyFailed(ILogger logger, string err);
+
+    [LoggerMessage(EventId = 7061, Level = LogLevel.Error, Message = "Fatal error {err}")]
+    private static partial void Fatal(ILogger logger, string err);
+
+    /// <summary>The first configuration is well-formed, but cannot be put into force.</summary>
+    public static void FirstApplyFailed(ILogger logger, string flag, string err)
+    {
+        string file = GoQuote.Quote(flag);
+        ApplyFailed(logger, err);
+        Fatal(logger, $"error loading config from {file}: one or more errors occurred while applying the new configuration (--config.file={file})");
+    }
 
     // Upstream's text has the flag's value in it, so it is no constant.
 #pragma warning disable CA2254

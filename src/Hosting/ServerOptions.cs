@@ -99,6 +99,9 @@ public sealed record ServerOptions
     /// <summary>Size of a segment of the write-ahead log, 0 for the default.</summary>
     public long WalSegmentBytes { get; init; }
 
+    /// <summary>How many full chunks may wait in memory before they are written ahead of the usual time (<c>--storage.tsdb.head-chunks-write-queue-size</c>); zero for the default.</summary>
+    public int ChunkWriteQueueSize { get; init; }
+
     /// <summary>How records of the write-ahead log are compressed: <c>none</c>, <c>snappy</c> or <c>zstd</c>.</summary>
     public string WalCompression { get; init; } = "snappy";
 

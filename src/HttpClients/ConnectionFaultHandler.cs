@@ -1,4 +1,6 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
+using Narthex.Model;
 
 namespace Narthex.HttpClients;
 
@@ -13,11 +15,38 @@ internal sealed class ConnectionFaultHandler(HttpMessageHandler inner) : Delegat
     {
         try
         {
-            return await base.SendAsync(request, cancellationToken);
+            HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
+            CheckLength(response);
+            return response;
         }
         catch (SocketException error)
         {
             throw new HttpRequestException(HttpRequestError.ConnectionError, error.Message, error);
+        }
+    }
+
+    // The platform reads to the end where the length is not one, as if none had been given: a body that was cut would look whole.
+    private static void CheckLength(HttpResponseMessage response)
+    {
+        if (!response.Content.Headers.NonValidated.TryGetValues("Content-Length", out HeaderStringValues lengths))
+        {
+            return;
+        }
+
+        string? fault = null;
+        string? first = null;
+        foreach (string length in lengths)
+        {
+            first ??= length;
+            fault = length.Length == 0 || length.AsSpan().ContainsAnyExceptInRange('0', '9') ? $"bad Content-Length {GoQuote.Quote(length)}"
+                : length != first ? $"http: message cannot contain multiple Content-Length headers; got [{string.Join(' ', lengths.Select(GoQuote.Quote))}]"
+                : fault;
+        }
+
+        if (fault is not null)
+        {
+            response.Dispose();
+            throw new HttpRequestException("net/http: HTTP/1.x transport connection broken: " + fault);
         }
     }
 }

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 namespace Narthex.HttpClients;
 
 /// <summary>A connection that could not be made, with the address that was tried.</summary>
-internal sealed class DialException(IPEndPoint address, bool isProxy, SocketException cause) : SocketException((int)cause.SocketErrorCode)
+internal sealed class DialException(string address, bool isProxy, SocketException cause) : SocketException((int)cause.SocketErrorCode)
 {
     /// <summary>Which network, and which address in it: names have several.</summary>
-    public string Place { get; } = $"{(isProxy ? "proxyconnect tcp: " : "")}dial tcp {address}";
+    public string Place { get; } = $"{(isProxy ? "proxyconnect tcp: " : "")}dial tcp{(address.Length > 0 ? " " : "")}{address}";
 
     /// <inheritdoc/>
     public override string Message { get; } = cause.Message;
@@ -30,7 +30,7 @@ internal static class Dialer
     /// <exception cref="SocketException">It has no address, or none of them can be reached.</exception>
     public static async Task<Stream> ConnectAsync(string host, int port, bool isProxy, CancellationToken cancellationToken)
     {
-        IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await LookUpAsync(host, isProxy, cancellationToken);
         SocketException? first = null;
         foreach (IPAddress address in addresses)
         {
@@ -41,11 +41,24 @@ internal static class Dialer
             }
             catch (SocketException e)
             {
-                first ??= new DialException(place, isProxy, e);
+                first ??= new DialException(place.ToString(), isProxy, e);
             }
         }
 
         throw first ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    private static async Task<IPAddress[]> LookUpAsync(string host, bool isProxy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Dns.GetHostAddressesAsync(host, cancellationToken);
+        }
+        catch (SocketException e) when (isProxy)
+        {
+            // Otherwise the target would be taken for the name that is not known.
+            throw new DialException("", isProxy, new SocketException((int)e.SocketErrorCode, $"lookup {host}: no such host"));
+        }
     }
 
     private static async Task<Stream> ConnectAsync(IPEndPoint place, CancellationToken cancellationToken)

@@ -14,6 +14,9 @@ public sealed class HttpClientFactory
     // As long as upstream keeps idle connections; scrapes at the default interval must not open new ones.
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromMinutes(5);
 
+    // The platform's own limit is that of a browser; some servers send long cookies and policies.
+    private const int HeaderKilobytesMax = 10 << 10;
+
     private readonly string _userAgent;
     private readonly Func<string, string?> _environment;
     private readonly TimeProvider _time;
@@ -110,6 +113,9 @@ public sealed class HttpClientFactory
             PooledConnectionIdleTimeout = s_idleTimeout,
             EnableMultipleHttp2Connections = true,
             ActivityHeadersPropagator = null,
+#pragma warning disable CA2262 // Kilobytes are meant: 10 MiB, as upstream.
+            MaxResponseHeadersLength = HeaderKilobytesMax,
+#pragma warning restore CA2262
             SslOptions = tls,
             ConnectCallback = Dialer.ConnectAsync,
         };

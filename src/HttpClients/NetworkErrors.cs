@@ -23,6 +23,7 @@ public static partial class NetworkErrors
         DialException { SocketErrorCode: SocketError.HostUnreachable } dial => $"{dial.Place}: connect: no route to host",
         DialException { SocketErrorCode: SocketError.NetworkUnreachable } dial => $"{dial.Place}: connect: network is unreachable",
         DialException { SocketErrorCode: SocketError.TimedOut } dial => $"{dial.Place}: connect: connection timed out",
+        DialException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } dial => $"{dial.Place}: {dial.Message}",
         DialException dial => $"{dial.Place}: connect: {dial.Message}",
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"dial tcp {uri.Host}:{uri.Port}: connect: connection refused",
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => $"dial tcp: lookup {uri.Host}: no such host",
@@ -31,6 +32,7 @@ public static partial class NetworkErrors
         SocketException { SocketErrorCode: SocketError.NetworkUnreachable } => $"dial tcp {uri.Host}:{uri.Port}: connect: network is unreachable",
         SocketException { SocketErrorCode: SocketError.Shutdown } => "write: broken pipe",
         SocketException socket => $"dial tcp {uri.Host}:{uri.Port}: {socket.Message}",
+        IOException { Message: "Received an unexpected EOF or 0 bytes from the transport stream." } => "EOF",
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => isBody ? "unexpected EOF" : "EOF",
         InvalidDataException data when data.Message.Contains("unsupported compression method", StringComparison.Ordinal) => "gzip: invalid header",
         InvalidDataException data => "gzip: " + data.Message,
@@ -62,10 +64,33 @@ public static partial class NetworkErrors
     private static string ExplainAnswer(string message)
     {
         const string Broken = "net/http: HTTP/1.x transport connection broken: ";
+        if (message.StartsWith("The HTTP response headers length exceeded", StringComparison.Ordinal))
+        {
+            return Broken + "net/http: server response headers exceeded 10485760 bytes; aborted";
+        }
+
+        if (message.StartsWith("Received chunk header length could not be parsed", StringComparison.Ordinal))
+        {
+            return "invalid byte in chunk length";
+        }
+
         Match line = InvalidLine().Match(message);
-        return !line.Success ? message
-            : line.Groups[1].Value == "status" ? $"{Broken}malformed HTTP response {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}"
-            : $"{Broken}malformed MIME header: missing colon: {GoQuote.Quote(line.Groups[2].Value.TrimEnd('\r'))}";
+        string text = line.Groups[2].Value.TrimEnd('\r');
+        return !line.Success ? message : Broken + line.Groups[1].Value switch
+        {
+            "status line" => ExplainStatusLine(text),
+            "status code" => $"malformed HTTP status code {GoQuote.Quote(text.TrimEnd())}",
+            "header name" => $"malformed MIME header line: {text}",
+            _ => $"malformed MIME header: missing colon: {GoQuote.Quote(text)}",
+        };
+    }
+
+    private static string ExplainStatusLine(string line)
+    {
+        string[] parts = line.Split(' ', 3);
+        return parts.Length < 2 ? $"malformed HTTP response {GoQuote.Quote(line)}"
+            : parts[1].Length != 3 || parts[1].AsSpan().ContainsAnyExceptInRange('0', '9') ? $"malformed HTTP status code {GoQuote.Quote(parts[1])}"
+            : $"malformed HTTP version {GoQuote.Quote(parts[0])}";
     }
 
     private static string ReasonOf(int code)
@@ -77,7 +102,7 @@ public static partial class NetworkErrors
     [GeneratedRegex("status code '([0-9]{3})'")]
     private static partial Regex ProxyStatus();
 
-    [GeneratedRegex("^Received an invalid (status|header) line: '(.*)'\\.$", RegexOptions.Singleline)]
+    [GeneratedRegex("^Received an invalid (status line|status code|header line|header name): '(.*)'\\.$", RegexOptions.Singleline)]
     private static partial Regex InvalidLine();
 
     // The runtime names the reason at the end of a sentence; upstream's users search for these words.

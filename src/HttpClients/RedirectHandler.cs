@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
 using Narthex.Model;
 
 namespace Narthex.HttpClients;
 
 /// <summary>Follows redirects, and takes credentials off when one leads to another host.</summary>
 /// <remarks>The platform's own following would not know the headers that handlers below it add.</remarks>
-internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed partial class RedirectHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     /// <summary>Set on a request once a redirect led away from where the user sent it.</summary>
     public static readonly HttpRequestOptionsKey<bool> LeftOrigin = new("narthex.left-origin");
@@ -28,8 +29,13 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
 
             HttpStatusCode status = response.StatusCode;
             string location = values.ToString();
+            if (location.Length == 0)
+            {
+                return response; // Nowhere to go: this is the answer.
+            }
+
             response.Dispose();
-            Uri target = ReadTarget(location, current.RequestUri!);
+            Uri target = ReadTarget(location, current.RequestUri!, request);
 
             // A fault from here on is told of this place.
             request.Options.Set(NetworkErrors.LastHop, redirects == RedirectsMax ? location : target.AbsoluteUri);
@@ -50,9 +56,26 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
     private static bool IsRedirect(HttpStatusCode status) => status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
         or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
 
-    private static Uri ReadTarget(string location, Uri from) => Uri.TryCreate(from, location, out Uri? target)
-        ? target
-        : throw new HttpRequestException($"failed to parse Location header {GoQuote.Quote(location)}: parse {GoQuote.Quote(location)}: invalid URL");
+    private static Uri ReadTarget(string location, Uri from, HttpRequestMessage request)
+    {
+        string? fault = UrlSyntax.FindFault(location);
+        if (fault is null && Uri.TryCreate(from, location, out Uri? target))
+        {
+            return target;
+        }
+
+        // A number that is no port's is noticed only when it is dialled.
+        if (fault is null && LastNumber().Match(location) is { Success: true } port)
+        {
+            request.Options.Set(NetworkErrors.LastHop, location);
+            throw new HttpRequestException($"dial tcp: address {port.Groups[1].Value}: invalid port");
+        }
+
+        throw new HttpRequestException($"failed to parse Location header {GoQuote.Quote(location)}: {fault ?? $"parse {GoQuote.Quote(location)}: invalid URL"}");
+    }
+
+    [GeneratedRegex("^[a-zA-Z]+://[^/?#]*:([0-9]{5,})(?:[/?#]|$)")]
+    private static partial Regex LastNumber();
 
     private static HttpRequestMessage Next(HttpRequestMessage first, HttpRequestMessage former, Uri target, HttpStatusCode status, Uri origin)
     {

@@ -36,6 +36,24 @@ public sealed class NotifierManager : INotifier, IAlertmanagerSource, IAsyncDisp
         .Select((entry, index) => (Name: NameOf(index), entry.ServiceDiscovery))
         .ToDictionary(entry => entry.Name, entry => (IReadOnlyList<SdConfig>)entry.ServiceDiscovery, StringComparer.Ordinal);
 
+    /// <summary>Tells whether the clients of a configuration can be made, before anything of it is put into force.</summary>
+    /// <exception cref="ConfigurationException">One cannot: a certificate is not there, or none.</exception>
+    public void Check(AlertingConfig config)
+    {
+        HashSet<AlertmanagerConfig> running = [.. _state.Entries.Select(entry => entry.Set.Config)];
+        foreach (AlertmanagerConfig entry in config.Alertmanagers.Where(entry => !running.Contains(entry)))
+        {
+            try
+            {
+                _options.CreateClient(entry).Dispose();
+            }
+            catch (Exception error) when (IsSettingFault(error))
+            {
+                throw new ConfigurationException(error.Message, error);
+            }
+        }
+    }
+
     /// <summary>Goes over to a configuration. An entry that stayed as it is, wherever it stands now, keeps its Alertmanagers and what waits for them.</summary>
     /// <param name="config">The entries, and the relabelling of all alerts.</param>
     /// <param name="externalLabels">Labels that all alerts get that do not have them.</param>
@@ -141,13 +159,16 @@ public sealed class NotifierManager : INotifier, IAlertmanagerSource, IAsyncDisp
         {
             return new AlertmanagerSet(config, _options, _metrics, _time, _logger);
         }
-        catch (Exception error) when (error is HttpClientConfigException or IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception error) when (IsSettingFault(error))
         {
-            // A certificate that cannot be read takes its own entry down, not the others.
+            // A certificate that was there a moment ago takes its own entry down, not the others.
             NotificationLog.SetFailed(_logger, name, error.Message);
             return null;
         }
     }
+
+    private static bool IsSettingFault(Exception error) =>
+        error is HttpClientConfigException or IOException or UnauthorizedAccessException or CryptographicException;
 
     private static string NameOf(int index) => string.Create(CultureInfo.InvariantCulture, $"config-{index}");
 

@@ -9,7 +9,7 @@ internal static partial class UnusedFlags
     // By prefix: a flag leaves this list with the room that it belongs to.
     private static readonly string[] s_prefixes =
     [
-        "auto-gomemlimit.", "storage.remote.", "storage.tsdb.head-chunks-write-queue-size",
+        "auto-gomemlimit.", "storage.remote.",
         "web.enable-otlp-receiver", "web.remote-write-receiver.", "web.search.",
     ];
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Narthex.Model;
 using Narthex.PromQL;
@@ -66,15 +67,20 @@ public sealed record RuleContext
     public required ILogger Logger { get; init; }
 
     /// <summary>Makes the query function of an engine.</summary>
-    public static RuleQuery QueryWith(IQueryEngine engine, Func<IQueryableStorage> storage) => async (query, timestampMs, origin, cancellationToken) =>
+    /// <remarks>A query is parsed once for as long as its very text object lives, which for that of a rule is as long as the rule.</remarks>
+    public static RuleQuery QueryWith(IPreparedQueryEngine engine, Func<IQueryableStorage> storage)
     {
-        using QueryResult result = await engine.QueryInstantAsync(
-            storage(), query, timestampMs, new QueryOptions { Origin = origin }, cancellationToken).ConfigureAwait(false);
-        return result.Type switch
+        var prepared = new ConditionalWeakTable<string, PreparedQuery>();
+        return async (query, timestampMs, origin, cancellationToken) =>
         {
-            PromQL.Syntax.ValueType.Vector => result.Vector,
-            PromQL.Syntax.ValueType.Scalar => [new VectorSample(Labels.Empty, result.TimestampMs, result.Scalar)],
-            _ => throw new QueryException(QueryErrorKind.Execution, "rule result is not a vector or scalar"),
+            using QueryResult result = await engine.QueryInstantAsync(
+                storage(), prepared.GetValue(query, engine.Prepare), timestampMs, new QueryOptions { Origin = origin }, cancellationToken).ConfigureAwait(false);
+            return result.Type switch
+            {
+                PromQL.Syntax.ValueType.Vector => result.Vector,
+                PromQL.Syntax.ValueType.Scalar => [new VectorSample(Labels.Empty, result.TimestampMs, result.Scalar)],
+                _ => throw new QueryException(QueryErrorKind.Execution, "rule result is not a vector or scalar"),
+            };
         };
-    };
+    }
 }

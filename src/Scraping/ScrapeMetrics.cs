@@ -19,6 +19,7 @@ internal sealed class ScrapeMetrics
         PoolSyncs = registry.CreateCounterFamily("prometheus_target_scrape_pool_sync_total", "Times that a scrape pool was brought up to date.", "scrape_job");
         PoolTargets = registry.CreateGaugeFamily("prometheus_target_scrape_pool_targets", "Targets of a scrape pool.", "scrape_job");
         PoolTargetLimit = registry.CreateGaugeFamily("prometheus_target_scrape_pool_target_limit", "The most targets that a scrape pool takes, 0 for no limit.", "scrape_job");
+        PoolSymbols = registry.CreateGaugeFamily("prometheus_target_scrape_pool_symboltable_items", "Symbols that a scrape pool keeps for its labels. Always 0: labels hold their own text.", "scrape_job");
         SyncFailures = registry.CreateCounterFamily("prometheus_target_sync_failed_total", "Targets that could not be made of what discovery found.", "scrape_job");
         Pools = registry.CreateCounter("prometheus_target_scrape_pools_total", "Scrape pools created.");
         PoolsFailed = registry.CreateCounter("prometheus_target_scrape_pools_failed_total", "Scrape pools that could not be created.");
@@ -53,6 +54,8 @@ internal sealed class ScrapeMetrics
     public Family<Gauge> PoolTargets { get; }
 
     public Family<Gauge> PoolTargetLimit { get; }
+
+    public Family<Gauge> PoolSymbols { get; }
 
     public Family<Counter> SyncFailures { get; }
 
@@ -106,6 +109,7 @@ internal sealed class ScrapeMetrics
         PoolSyncs.Remove(job);
         PoolTargets.Remove(job);
         PoolTargetLimit.Remove(job);
+        PoolSymbols.Remove(job);
         SyncFailures.Remove(job);
     }
 }

@@ -43,6 +43,12 @@ public interface ISeriesSelection : IDisposable
     /// <summary>The label set of a series.</summary>
     Labels GetLabels(int series);
 
+    /// <summary>Some of the labels of a series. Cheaper than <see cref="GetLabels(int)"/> where a storage reads only what is asked for.</summary>
+    Labels GetLabels(int series, LabelProjection projection) => projection.Of(GetLabels(series));
+
+    /// <summary>Whether a series may have a label with the name. False is certain; true costs the caller a look at each series.</summary>
+    bool MayHaveLabel(ReadOnlySpan<byte> name) => true;
+
     /// <summary>Appends the samples of a series within the querier's range to <paramref name="samples"/>, ascending by time, staleness markers included.</summary>
     void ReadSamples(int series, SampleBuffer samples);
 }

@@ -41,6 +41,19 @@ internal sealed class MergedSelection : ISeriesSelection
 
     public Labels GetLabels(int series) => _labels[series];
 
+    public bool MayHaveLabel(ReadOnlySpan<byte> name)
+    {
+        foreach (ISeriesSelection selection in _selections)
+        {
+            if (selection.MayHaveLabel(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public void ReadSamples(int series, SampleBuffer samples)
     {
         int start = samples.Count;

@@ -8,6 +8,7 @@ internal sealed partial class SmallDisk : IDisposable
 {
     private const ulong ReadOnly = 1;
     private const ulong Remount = 32;
+    private const ulong Bind = 4096;
     private const int Detach = 2;
     private static readonly Lazy<bool> s_isAllowed = new(TryMount);
     private readonly TemporaryDirectory _directory;
@@ -54,6 +55,16 @@ internal sealed partial class SmallDisk : IDisposable
 
     /// <summary>Lets everybody write again.</summary>
     public void Unprotect() => Assert.Equal(0, Mount("none", Path, "tmpfs", Remount, null));
+
+    /// <summary>Lets nobody open or make a file for writing any more, while those who have one open can go on writing it.</summary>
+    public void Cover()
+    {
+        Assert.Equal(0, Mount(Path, Path, "none", Bind, null));
+        Assert.Equal(0, Mount("none", Path, "none", Remount | Bind | ReadOnly, null));
+    }
+
+    /// <summary>Ends what <see cref="Cover"/> began.</summary>
+    public void Uncover() => Assert.Equal(0, Unmount(Path, Detach));
 
     public void Dispose()
     {

@@ -191,6 +191,26 @@ public sealed class NarthexServerTests
     }
 
     [Fact]
+    public async Task A_server_that_finds_its_port_taken_lets_the_directory_go()
+    {
+        await using RunningServer running = await RunningServer.StartAsync();
+        string data = Directory.CreateTempSubdirectory("narthex-hosting-").FullName;
+        try
+        {
+            ServerStartException port = await Assert.ThrowsAsync<ServerStartException>(
+                () => RunningServer.StartAsync(options => options with { ListenAddresses = ["127.0.0.1:" + running.Server.Addresses[0].Port] }, directory: data));
+            Assert.Contains("address already in use", port.Message, StringComparison.Ordinal);
+
+            await using RunningServer next = await RunningServer.StartAsync(directory: data);
+            Assert.Equal("1", (await next.GetDataAsync("query?query=vector(1)")).GetProperty("result")[0].GetProperty("value")[1].GetString());
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_request_to_quit_ends_the_server_in_order()
     {
         await using RunningServer running = await RunningServer.StartAsync(options => options with { EnableLifecycle = true });

@@ -27,7 +27,9 @@ public sealed class AnswerFaultTests
     [Theory]
     [InlineData("/loop", "/loop", "/loop: stopped after 10 redirects")]
     [InlineData("/elsewhere", "ftp://x/", "ftp://x/: unsupported protocol scheme \"ftp\"")]
-    [InlineData("/elsewhere", "http://[", ": failed to parse Location header \"http://[\": parse \"http://[\": invalid URL")]
+    [InlineData("/elsewhere", "http://[", ": failed to parse Location header \"http://[\": parse \"http://[\": missing ']' in host")]
+    [InlineData("/elsewhere", "%zz", ": failed to parse Location header \"%zz\": parse \"%zz\": invalid URL escape \"%zz\"")]
+    [InlineData("/elsewhere", "http://127.0.0.1:99999/", "http://127.0.0.1:99999/: dial tcp: address 99999: invalid port")]
     public async Task A_redirect_that_leads_nowhere_is_told_of_the_place_it_leads_to(string path, string location, string error)
     {
         await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
@@ -46,8 +48,78 @@ public sealed class AnswerFaultTests
     [Theory]
     [InlineData("garbage\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP response \"garbage\"")]
     [InlineData("HTTP/1.1 200 OK\r\nbad header\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed MIME header: missing colon: \"bad header\"")]
+    [InlineData("hello there\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP status code \"there\"")]
+    [InlineData("HTTP/1.1 99 Odd\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP status code \"99\"")]
+    [InlineData("HTTP/1.1 abc Odd\r\n\r\n", "net/http: HTTP/1.x transport connection broken: malformed HTTP status code \"abc\"")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n", "net/http: HTTP/1.x transport connection broken: bad Content-Length \"abc\"")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "net/http: HTTP/1.x transport connection broken: bad Content-Length \"-5\"")]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+        "net/http: HTTP/1.x transport connection broken: http: message cannot contain multiple Content-Length headers; got [\"4\" \"5\"]")]
     [InlineData("", "EOF")]
     public async Task An_answer_that_is_no_HTTP_is_quoted(string answer, string error) => Assert.Equal(error, await AgainstRawAsync(answer, "http", HttpClientConfig.Default));
+
+    [Fact]
+    public async Task A_redirect_to_nowhere_is_the_answer()
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = 302;
+            context.Response.Headers.Location = "";
+            return Task.CompletedTask;
+        });
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(HttpClientConfig.Default);
+        using HttpResponseMessage response = await client.GetAsync(new Uri(server.Url));
+        Assert.Equal(HttpStatusCode.Found, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(400, "application/json", "{\"error\":\"invalid_client\",\"error_description\":\"who are you?\"}", "oauth2: \"invalid_client\" \"who are you?\"")]
+    [InlineData(500, "text/html", "bad!", "oauth2: cannot fetch token: 500 Internal Server Error\nResponse: bad!")]
+    [InlineData(200, "text/html", "bad!", "oauth2: cannot parse json: invalid character 'b' looking for beginning of value")]
+    [InlineData(200, "application/json", "{", "oauth2: cannot parse json: unexpected end of JSON input")]
+    [InlineData(200, "application/json", "{}", "oauth2: server response missing access_token")]
+    [InlineData(200, "application/x-www-form-urlencoded", "error=slow_down", "oauth2: \"slow_down\"")]
+    public async Task A_token_s_server_that_gives_none_is_told_with_its_reason(int status, string type, string answer, string error)
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = type;
+            return context.Response.WriteAsync(answer);
+        });
+        var config = new HttpClientConfig { OAuth2 = new OAuth2Config { ClientId = "a", ClientSecret = new Secret("b"), TokenUrl = server.Url } };
+        Assert.Equal(error, await FailAsync(config, "http://127.0.0.1:1/"));
+    }
+
+    [Theory]
+    [InlineData("application/json", "{\"access_token\":\"t\",\"expires_in\":\"3600\"}")]
+    [InlineData("application/x-www-form-urlencoded", "access_token=t&token_type=bearer&expires_in=3600")]
+    public async Task A_token_may_come_as_JSON_or_as_a_form(string type, string answer)
+    {
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.ContentType = type;
+            return context.Response.WriteAsync(context.Request.Path == "/token" ? answer : context.Request.Headers.Authorization.ToString());
+        });
+        var config = new HttpClientConfig { OAuth2 = new OAuth2Config { ClientId = "a", ClientSecret = new Secret("b"), TokenUrl = server.Url + "/token" } };
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(config);
+        Assert.Equal("Bearer t", await client.GetStringAsync(new Uri(server.Url + "/data")));
+    }
+
+    [Fact]
+    public async Task Headers_may_be_long()
+    {
+        string value = new('a', 300_000);
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.Headers["X-Long"] = value;
+            return Task.CompletedTask;
+        });
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(HttpClientConfig.Default);
+        using HttpResponseMessage response = await client.GetAsync(new Uri(server.Url));
+        Assert.Equal(value, response.Headers.GetValues("X-Long").Single());
+    }
 
     [Fact]
     public async Task A_handshake_with_something_else_says_so() => Assert.Equal(

@@ -22,6 +22,14 @@ public sealed class SettingFaultTests
         { "unable to use client key: cannot use secret ref without manager", new() { Tls = new TlsConfig { Cert = "c", KeyRef = "r" } } },
         { "unable to read CA cert: unable to read file /nobody/ca: open /nobody/ca: no such file or directory", new() { Tls = new TlsConfig { CaFile = "/nobody/ca" } } },
         { "unable to read CA cert: unable to read file /proc: read /proc: is a directory", new() { Tls = new TlsConfig { CaFile = "/proc" } } },
+        {
+            "tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified",
+            new() { Tls = new TlsConfig { MinVersion = TlsVersion.Tls13, MaxVersion = TlsVersion.Tls12 } }
+        },
+        {
+            "unable to use specified client cert (inline) & key (inline): tls: failed to find any PEM data in certificate input",
+            new() { Tls = new TlsConfig { Cert = "garbage", Key = new Secret("garbage") } }
+        },
         { "unable to use specified CA cert inline", new() { Tls = new TlsConfig { Ca = "garbage" } } },
         {
             "unable to read specified client cert: unable to read file /nobody/cert: open /nobody/cert: no such file or directory",

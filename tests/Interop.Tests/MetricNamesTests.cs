@@ -37,7 +37,7 @@ public sealed class MetricNamesTests
     {
         using var directory = new TemporaryDirectory();
         string config = directory.Write("prometheus.yml", Config);
-        string[] flags = ["--enable-feature=native-histograms,exemplar-storage,metadata-wal-records", "--storage.tsdb.retention.time=100y"];
+        string[] flags = ["--enable-feature=native-histograms,exemplar-storage,metadata-wal-records", "--storage.tsdb.retention.time=100y", "--storage.tsdb.head-chunks-write-queue-size=1000"];
         using ServerProcess theirs = await ServerProcess.StartPrometheusAsync(
             RepositoryPaths.Peers + "/prometheus", config, directory.Combine("theirs"), [.. flags, "--enable-feature=memory-snapshot-on-shutdown"]);
         using ServerProcess ours = await ServerProcess.StartPrometheusAsync(ServerProcess.NarthexPath, config, directory.Combine("ours"), flags);

@@ -1,5 +1,6 @@
 using System.Net;
 using Narthex.Configuration;
+using Narthex.HttpClients;
 using Narthex.Model;
 using Narthex.Notifications.Tests.Doubles;
 using Narthex.Tests;
@@ -294,6 +295,20 @@ public sealed class NotifierManagerTests
         notifier.Use(new AlertingConfig { Alertmanagers = new[] { broken, new AlertmanagerConfig() }.ToEquatableList() }, ["a:1"], ["b:1"]);
         Assert.Equal([B], notifier.Manager.GetActiveAlertmanagers());
         Assert.Contains(notifier.Log, line => line.Contains("config-0 open ca.pem", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_configuration_whose_client_cannot_be_made_is_found_out_before_it_is_in_force()
+    {
+        var broken = new AlertmanagerConfig { PathPrefix = "/broken" };
+        await using var notifier = new RunningNotifier(options => options with
+        {
+            CreateClient = config => config == broken ? throw new HttpClientConfigException("unable to use specified CA cert file ca.pem") : options.CreateClient(config),
+        });
+        notifier.Manager.Check(new AlertingConfig { Alertmanagers = new[] { new AlertmanagerConfig() }.ToEquatableList() });
+        var config = new AlertingConfig { Alertmanagers = new[] { new AlertmanagerConfig(), broken }.ToEquatableList() };
+        Assert.Equal("unable to use specified CA cert file ca.pem", Assert.Throws<ConfigurationException>(() => notifier.Manager.Check(config)).Message);
+        Assert.Empty(notifier.Manager.GetActiveAlertmanagers());
     }
 
     [Fact]

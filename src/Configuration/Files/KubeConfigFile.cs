@@ -24,7 +24,7 @@ public sealed record KubeConfigFile(string Server, HttpClientConfig HttpClient)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"{path}: {e.Message}", e);
+            throw new ConfigurationException(FileFaults.Explain(e, path, "stat", "read"), e);
         }
 
         YamlNode? root = YamlTreeReader.Read(text);

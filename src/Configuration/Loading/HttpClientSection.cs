@@ -31,7 +31,7 @@ internal static class HttpClientSection
             Proxy = TakeProxy(section),
             HttpHeaders = section.Map("http_headers", "config.Headers", ReadHeader),
         };
-        return Check(config, bearerToken, bearerTokenFile);
+        return section.IsFaulty ? config : Check(config, bearerToken, bearerTokenFile);
     }
 
     /// <summary>Reads a whole <c>tls_config</c>.</summary>
@@ -59,11 +59,6 @@ internal static class HttpClientSection
         AtMostOne("ca, ca_file & ca_ref", tls.Ca, tls.CaFile, tls.CaRef);
         AtMostOne("cert, cert_file & cert_ref", tls.Cert, tls.CertFile, tls.CertRef);
         AtMostOne("key, key_file & key_ref", tls.Key.Reveal(), tls.KeyFile, tls.KeyRef);
-        if (tls.MaxVersion != TlsVersion.Unset && tls.MinVersion > tls.MaxVersion)
-        {
-            throw new ConfigurationException("tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified");
-        }
-
         return tls;
     }
 

@@ -55,7 +55,7 @@ internal static partial class KubernetesRules
             var selector = new SectionReader(node, "kubernetes.SelectorConfig", context);
             string selectorRole = selector.Text("role");
             string fields = selector.Text("field");
-            selector.Text("label");
+            string label = selector.Text("label");
             selector.Finish();
             section.Require(seen.Add(selectorRole), $"duplicated selector role: {selectorRole}");
             section.Require(
@@ -64,6 +64,11 @@ internal static partial class KubernetesRules
             foreach (string field in fields.Split(',', StringSplitOptions.RemoveEmptyEntries))
             {
                 section.Require(FieldSelector().IsMatch(field), $"invalid selector: '{field}'; can't understand '{field}'");
+            }
+
+            if (!section.IsFaulty)
+            {
+                KubernetesLabelSelector.Check(label);
             }
 
             return selectorRole;

@@ -8,6 +8,13 @@ internal static class KubernetesSdSection
 {
     public static KubernetesSdConfig Read(SectionReader section, HttpClientConfig http, ConfigTree settings)
     {
+        KubernetesMetadata metadata = ReadMetadata(section);
+        if (section.IsFaulty)
+        {
+            // What is wrong has been told.
+            return new KubernetesSdConfig { Role = section.Text("role"), HttpClient = http, Settings = settings };
+        }
+
         var namespaces = new SectionReader(section.Take("namespaces"), "kubernetes.plain", section.Context);
         return new KubernetesSdConfig
         {
@@ -17,7 +24,7 @@ internal static class KubernetesSdSection
             Namespaces = namespaces.Texts("names"),
             OwnNamespace = namespaces.Flag("own_namespace"),
             Selectors = section.List("selectors", "[]kubernetes.SelectorConfig", ReadSelector),
-            AttachMetadata = ReadMetadata(section),
+            AttachMetadata = metadata,
             HttpClient = http,
             Settings = settings,
         };
@@ -31,7 +38,7 @@ internal static class KubernetesSdSection
 
     private static KubernetesMetadata ReadMetadata(SectionReader section)
     {
-        var metadata = new SectionReader(section.Take("attach_metadata"), "kubernetes.plain", section.Context);
+        var metadata = new SectionReader(section.Take("attach_metadata"), "kubernetes.AttachMetadataConfig", section.Context);
         var read = new KubernetesMetadata
         {
             Node = metadata.Flag("node"),

@@ -38,8 +38,8 @@ internal static class RemoteSection
             Queue = ReadQueue(section.Take("queue_config"), context),
             Metadata = ReadMetadata(section.Take("metadata_config"), context),
             SigV4 = AlertingSection.TakeSigV4(section),
-            AzureAd = TakeTree(section, "azuread"),
-            GoogleIam = TakeTree(section, "google_iam"),
+            AzureAd = TakeTree(section, "azuread", "azuread.plain"),
+            GoogleIam = TakeTree(section, "google_iam", "googleiam.Config"),
         };
         section.Finish();
         section.Require(config.Url.Length > 0, "url for remote_write is empty");
@@ -141,8 +141,19 @@ internal static class RemoteSection
         return metadata;
     }
 
-    private static ConfigMapping? TakeTree(SectionReader section, string key) =>
-        section.Take(key) is YamlMapping mapping ? (ConfigMapping)GenericSdSection.ToTree(mapping, key, section.Context) : null;
+    private static ConfigMapping? TakeTree(SectionReader section, string key, string type)
+    {
+        switch (section.Take(key))
+        {
+            case null or YamlScalar { IsNull: true }:
+                return null;
+            case YamlMapping mapping:
+                return (ConfigMapping)GenericSdSection.ToTree(mapping, key, section.Context);
+            case { } node:
+                section.Context.AddWrongKind(node, type);
+                return null;
+        }
+    }
 
     private static int Count(params ReadOnlySpan<object?> parts)
     {

@@ -11,8 +11,8 @@ namespace Narthex.Configuration.Loading;
 internal sealed class SectionReader
 {
     private readonly string _type;
-    private bool _isFinished;
     private readonly int _faultsBefore;
+    private bool _isFinished;
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
     private readonly List<(string Key, YamlNode Node)> _keys = [];
     private readonly List<(string Key, YamlNode Node)> _repeated = [];
@@ -92,9 +92,8 @@ internal sealed class SectionReader
                 when YamlScalarKinds.TryParseInteger(scalar.Text, out Int128 value) && value <= long.MaxValue && (value >= 0 || type[0] != 'u'):
                 return (long)value;
             case YamlScalar { Kind: YamlScalarKind.Float } scalar
-                when YamlScalarKinds.TryParseFloat(scalar.Text, out double value) && Math.Abs(value) < long.MaxValue && (value >= 0 || type[0] != 'u'):
-                // Cut off, without a word.
-                return (long)value;
+                when YamlScalarKinds.TryParseFloat(scalar.Text, out double value) && Math.Abs(value) <= long.MaxValue:
+                return type[0] == 'u' && value < 0 ? 0 : (long)value; // Upstream cuts fractions off.
             case { } node:
                 Context.AddWrongKind(node, type);
                 return fallback;
@@ -127,18 +126,19 @@ internal sealed class SectionReader
                 return fallback;
             case YamlScalar { IsNull: true }:
                 return TimeSpan.Zero;
-            case YamlSequence or YamlMapping:
-                Context.AddWrongKind(Take(key)!, "string");
-                return fallback;
-            case { } node:
+            case YamlScalar scalar:
                 try
                 {
-                    return PrometheusDuration.Parse(ToText(node, Context));
+                    return PrometheusDuration.Parse(scalar.Text);
                 }
                 catch (FormatException e)
                 {
                     throw new ConfigurationException(e.Message, e);
                 }
+
+            case { } node:
+                Context.AddWrongKind(node, "string");
+                return fallback;
         }
     }
 
@@ -158,7 +158,7 @@ internal sealed class SectionReader
 
     public string Url(string key) => Text(key) is { Length: > 0 } text ? UrlText.Check(text) : "";
 
-    public EquatableList<string> Texts(string key, string type = "[]string") => List(key, type, ToText);
+    public EquatableList<string> Texts(string key, string type = "[]string") => List(key, type, static (node, context) => ToText(node, context));
 
     public EquatableList<T> List<T>(string key, string type, Func<YamlNode, LoadContext, T> read)
     {
@@ -188,7 +188,7 @@ internal sealed class SectionReader
         }
     }
 
-    public EquatableMap<string> TextMap(string key, string type = "map[string]string") => Map(key, type, ToText);
+    public EquatableMap<string> TextMap(string key, string type = "map[string]string") => Map(key, type, static (node, context) => ToText(node, context));
 
     public Labels Labels(string key, string type = "map[string]string")
     {
@@ -234,16 +234,19 @@ internal sealed class SectionReader
         }
     }
 
+    /// <summary>Whether something is wrong with the section's form.</summary>
+    public bool IsFaulty => Context.FaultCount != _faultsBefore;
+
     /// <summary>A rule about the section's meaning. Not looked at when its form is faulty: values are missing then.</summary>
     public void Require(bool holds, string fault)
     {
-        if (!holds && Context.FaultCount == _faultsBefore)
+        if (!holds && !IsFaulty)
         {
             throw new ConfigurationException(fault);
         }
     }
 
-    public static string ToText(YamlNode node, LoadContext context)
+    public static string ToText(YamlNode node, LoadContext context, string type = "string")
     {
         switch (node)
         {
@@ -252,7 +255,7 @@ internal sealed class SectionReader
             case YamlScalar scalar:
                 return scalar.Text;
             default:
-                context.AddWrongKind(node, "string");
+                context.AddWrongKind(node, type);
                 return "";
         }
     }

@@ -7,16 +7,7 @@ namespace Narthex.Configuration.Loading;
 internal static partial class UrlText
 {
     /// <summary>The text itself, if it can be a URL.</summary>
-    public static string Check(string text)
-    {
-        string? fault = text.StartsWith(':') ? "missing protocol scheme"
-            : text.AsSpan().ContainsAnyInRange('\0', '\x1F') || text.Contains('\x7F', StringComparison.Ordinal) ? "net/url: invalid control character in URL"
-            : text.IndexOf(':', StringComparison.Ordinal) is var colon && colon > 0 && !text.AsSpan(0, colon).Contains('/') && !Scheme().IsMatch(text)
-                ? "first path segment in URL cannot contain colon"
-            : HostOf(text).Contains(' ', StringComparison.Ordinal) ? "invalid character \" \" in host name"
-            : null;
-        return fault is null ? text : throw new ConfigurationException($"parse {GoQuote.Quote(text)}: {fault}");
-    }
+    public static string Check(string text) => UrlSyntax.FindFault(text) is { } fault ? throw new ConfigurationException(fault) : text;
 
     /// <summary>The scheme in lower case; empty if there is none.</summary>
     public static string SchemeOf(string url) => Scheme().Match(url) is { Success: true } match ? match.Groups[1].Value.ToLowerInvariant() : "";

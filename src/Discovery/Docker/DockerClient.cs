@@ -39,7 +39,7 @@ internal sealed class DockerClient : IDisposable
             _root = (isTcp ? "http://" + host[TcpScheme.Length..] : host).TrimEnd('/');
             if (!Uri.TryCreate(_root, UriKind.Absolute, out Uri? uri) || uri.Scheme is not ("http" or "https"))
             {
-                throw new DiscoveryException($"unable to parse docker host {GoQuote.Quote(host)}");
+                throw new DiscoveryException($"error setting up docker client: unable to parse docker host `{host}`");
             }
 
             _client = clients.Create(isTcp ? HttpClientConfig.Default : http);

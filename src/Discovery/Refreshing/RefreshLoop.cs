@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Narthex.HttpClients;
 using Narthex.Model;
 
 namespace Narthex.Discovery.Refreshing;
@@ -27,6 +28,11 @@ internal sealed class RefreshLoop
         _metrics = metrics;
         _time = time;
         _logger = logger;
+
+        // From the start: what has not failed yet is told from what does not run.
+        metrics.RefreshFailures.WithLabels(mechanism, job);
+        metrics.RefreshDuration.WithLabels(mechanism, job);
+        metrics.RefreshDurationHistogram.WithLabels(mechanism);
     }
 
     /// <summary>Refreshes until it is cancelled.</summary>
@@ -59,11 +65,18 @@ internal sealed class RefreshLoop
                 Observe(start);
                 _metrics.RefreshFailures.WithLabels(_mechanism, _job).Increment();
                 onFailure?.Invoke();
-                DiscoveryLog.RefreshFailed(_logger, _mechanism, _job, place, e.Message);
+                DiscoveryLog.RefreshFailed(_logger, _mechanism, _job, place, Explain(e, place));
             }
         }
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
+
+    private static string Explain(Exception error, string place) => error switch
+    {
+        OperationCanceledException => "context deadline exceeded",
+        HttpRequestException { InnerException: not null } when Uri.TryCreate(place, UriKind.Absolute, out Uri? uri) => NetworkErrors.Explain(error, uri, isBody: false),
+        _ => error.Message,
+    };
 
     private void Observe(long start)
     {

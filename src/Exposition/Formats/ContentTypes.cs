@@ -38,8 +38,8 @@ public static class ContentTypes
             return FormatOf(fallback);
         }
 
-        bool isHeader = MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? header);
-        ExpositionFormat format = isHeader ? FormatOf(header!.MediaType) : ExpositionFormat.Unknown;
+        bool isHeader = MediaTypeText.TryRead(contentType, out string mediaType, out string fault);
+        ExpositionFormat format = isHeader ? FormatOf(mediaType) : ExpositionFormat.Unknown;
         if (format != ExpositionFormat.Unknown)
         {
             return format;
@@ -49,7 +49,7 @@ public static class ContentTypes
         problem = (isHeader, fallback) switch
         {
             (true, null) => $"received unsupported Content-Type {quoted} and no fallback_scrape_protocol specified for target",
-            (false, null) => $"cannot parse Content-Type {quoted} and no fallback_scrape_protocol for target",
+            (false, null) => $"cannot parse Content-Type {quoted} and no fallback_scrape_protocol for target\n{fault}",
             (true, ScrapeProtocol known) => $"received unsupported Content-Type {quoted}, using fallback_scrape_protocol {Model.GoQuote.Quote(MediaTypeOf(known))}",
             (false, ScrapeProtocol known) => $"could not parse received Content-Type {quoted}, using fallback_scrape_protocol {Model.GoQuote.Quote(MediaTypeOf(known))}",
         };
@@ -89,7 +89,7 @@ public static class ContentTypes
         return null;
     }
 
-    private static ExpositionFormat FormatOf(string? mediaType) => mediaType?.ToLowerInvariant() switch
+    private static ExpositionFormat FormatOf(string mediaType) => mediaType switch
     {
         "text/plain" => ExpositionFormat.Text,
         "application/openmetrics-text" => ExpositionFormat.OpenMetrics,

@@ -193,8 +193,9 @@ public ref partial struct ProtobufParser : IExpositionParser
             ulong length = reader.ReadVarint();
             if (length > (ulong)(_body.Length - reader.Position))
             {
+                int prefix = reader.Position - _nextFamily;
                 throw new ExpositionException(
-                    $"clientpb: insufficient length of buffer, expected at least {length} bytes, got {_body.Length - reader.Position} bytes");
+                    $"clientpb: insufficient length of buffer, expected at least {length + (ulong)prefix} bytes, got {_body.Length - _nextFamily} bytes");
             }
 
             var message = new Range32(reader.Position, reader.Position + (int)length);

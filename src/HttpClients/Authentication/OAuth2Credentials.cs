@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Narthex.Model;
 
 namespace Narthex.HttpClients.Authentication;
@@ -82,26 +81,9 @@ internal sealed class OAuth2Credentials : CredentialSource
 
         using HttpResponseMessage response = await SendAsync(request, cancellationToken);
         byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (!response.IsSuccessStatusCode)
-        {
-            throw new HttpRequestException($"oauth2: cannot fetch token: {(int)response.StatusCode} {response.ReasonPhrase}", null, response.StatusCode);
-        }
-
-        try
-        {
-            using JsonDocument answer = JsonDocument.Parse(body);
-            string accessToken = answer.RootElement.GetProperty("access_token").GetString() ?? "";
-            string type = answer.RootElement.TryGetProperty("token_type", out JsonElement given) && given.GetString() is { Length: > 0 } text ? text : "Bearer";
-            TimeSpan? lifetime = answer.RootElement.TryGetProperty("expires_in", out JsonElement seconds) && seconds.TryGetInt64(out long value)
-                ? TimeSpan.FromSeconds(value)
-                : null;
-            type = type.Equals("bearer", StringComparison.OrdinalIgnoreCase) ? "Bearer" : type;
-            return new Token(type + " " + accessToken, lifetime is { } life ? _time.GetUtcNow() + life - s_margin : DateTimeOffset.MaxValue, secret);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
-        {
-            throw new HttpRequestException("oauth2: server response missing access_token", e);
-        }
+        var answer = OAuth2Answer.Read(response, body);
+        DateTimeOffset end = answer.Lifetime is { } life ? _time.GetUtcNow() + life - s_margin : DateTimeOffset.MaxValue;
+        return new Token(answer.Type + " " + answer.AccessToken, end, secret);
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

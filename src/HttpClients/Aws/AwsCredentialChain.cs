@@ -6,7 +6,7 @@ namespace Narthex.HttpClients.Aws;
 /// <summary>Looks for keys where Amazon's own libraries look, in their order.</summary>
 /// <remarks>The settings; the environment; a token of the environment; the profile, with the roles and programs that it names; the container; the machine.</remarks>
 internal sealed class AwsCredentialChain(
-    SigV4Options options, string profile, AwsSecurityTokens tokens, AwsMetadata metadata, Func<string, string?> environment)
+    SigV4Options options, string profile, AwsSecurityTokens tokens, AwsSingleSignOn signOn, AwsMetadata metadata, Func<string, string?> environment)
 {
     // Profiles may name profiles, and each other.
     private const int DepthMax = 5;
@@ -80,6 +80,11 @@ internal sealed class AwsCredentialChain(
                 return await metadata.FromContainerAsync(cancellationToken);
             case "Ec2InstanceMetadata":
                 return await metadata.FromMachineAsync(cancellationToken);
+        }
+
+        if (AwsSingleSignOn.IsNamedBy(settings))
+        {
+            return await signOn.FindAsync(settings, cancellationToken);
         }
 
         if (settings.TryGetValue("credential_process", out string? command))

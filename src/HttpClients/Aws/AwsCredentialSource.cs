@@ -29,7 +29,7 @@ internal sealed class AwsCredentialSource : IDisposable
             : environment("AWS_REGION") ?? environment("AWS_DEFAULT_REGION") ?? AwsProfile.Read(profile, environment).GetValueOrDefault("region")
             ?? throw new HttpClientConfigException("region not configured in sigv4 or in default credentials chain");
         _tokens = new AwsSecurityTokens(client, Region, options.UseFipsStsEndpoint, environment, time);
-        _chain = new AwsCredentialChain(options, profile, _tokens, new AwsMetadata(client, environment, time), environment);
+        _chain = new AwsCredentialChain(options, profile, _tokens, new AwsSingleSignOn(client, environment, time), new AwsMetadata(client, environment, time), environment);
     }
 
     public string Region { get; }

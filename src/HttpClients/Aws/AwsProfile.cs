@@ -13,6 +13,14 @@ internal static class AwsProfile
         return settings;
     }
 
+    /// <summary>The settings of a session of single sign-on, which several profiles may share.</summary>
+    public static IReadOnlyDictionary<string, string> ReadSession(string name, Func<string, string?> environment)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        Read(environment("AWS_CONFIG_FILE") ?? Path.Join(environment("HOME") ?? "", ".aws", "config"), "sso-session " + name, settings);
+        return settings;
+    }
+
     private static void Read(string path, string section, Dictionary<string, string> settings)
     {
         if (!File.Exists(path))

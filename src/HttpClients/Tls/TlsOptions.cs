@@ -72,7 +72,7 @@ internal static class TlsOptions
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new HttpClientConfigException($"unable to use specified client cert ({config.CertFile}) & key ({config.KeyFile}): {e.Message}", e);
+            throw new HttpClientConfigException($"unable to use specified client cert ({Place(config.CertFile)}) & key ({Place(config.KeyFile)}): {ExplainPem(certificatePem, keyPem, e)}", e);
         }
     }
 
@@ -91,11 +91,18 @@ internal static class TlsOptions
         }
         catch (CryptographicException e)
         {
-            throw new HttpClientConfigException($"unable to use specified CA cert {config.CaFile}: {e.Message}", e);
+            throw new HttpClientConfigException($"unable to use specified CA cert {Place(config.CaFile)}", e);
         }
 
-        return certificates.Count > 0 ? new Authorities(certificates) : throw new HttpClientConfigException($"unable to use specified CA cert {(config.CaFile.Length > 0 ? config.CaFile : "inline")}");
+        return certificates.Count > 0 ? new Authorities(certificates) : throw new HttpClientConfigException($"unable to use specified CA cert {Place(config.CaFile)}");
     }
+
+    private static string Place(string file) => file.Length > 0 ? "file " + file : "inline";
+
+    private static string ExplainPem(string certificate, string key, Exception error) =>
+        !certificate.Contains("-----BEGIN", StringComparison.Ordinal) ? "tls: failed to find any PEM data in certificate input"
+        : !key.Contains("-----BEGIN", StringComparison.Ordinal) ? "tls: failed to find any PEM data in key input"
+        : error.Message;
 
     private static string TextOf(string file, string text, string what)
     {
@@ -119,6 +126,11 @@ internal static class TlsOptions
         if (config.MinVersion == TlsVersion.Unset && config.MaxVersion == TlsVersion.Unset)
         {
             return SslProtocols.None; // The platform's choice: 1.2 and up.
+        }
+
+        if (config.MaxVersion != TlsVersion.Unset && config.MinVersion > config.MaxVersion)
+        {
+            throw new HttpClientConfigException("tls_config.max_version must be greater than or equal to tls_config.min_version if both are specified");
         }
 
         TlsVersion min = config.MinVersion == TlsVersion.Unset ? TlsVersion.Tls12 : config.MinVersion;

@@ -20,6 +20,9 @@ public ref struct LabelEnumerator(ReadOnlySpan<byte> encoded)
     /// <summary>The label that the last successful <see cref="MoveNext"/> reached.</summary>
     public LabelPair Current { get; private set; }
 
+    /// <summary>The length of what is encoded behind <see cref="Current"/>.</summary>
+    internal readonly int Remaining => _rest.Length;
+
     /// <summary>Goes to the next label. False at the end.</summary>
     public bool MoveNext()
     {

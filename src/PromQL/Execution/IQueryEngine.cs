@@ -15,6 +15,19 @@ public interface IQueryEngine
     Task<QueryResult> QueryRangeAsync(IQueryableStorage storage, string query, TimeRange range, long stepMs, QueryOptions options, CancellationToken cancellationToken);
 }
 
+/// <summary>Answers queries that are parsed once and asked again and again. Safe for concurrent use.</summary>
+public interface IPreparedQueryEngine
+{
+    /// <summary>Parses a query.</summary>
+    /// <exception cref="QueryException">The query is not valid.</exception>
+    PreparedQuery Prepare(string query);
+
+    /// <summary>Evaluates a query of this engine at one instant.</summary>
+    /// <exception cref="QueryException">The query failed.</exception>
+    Task<QueryResult> QueryInstantAsync(
+        IQueryableStorage storage, PreparedQuery query, long timestampMs, QueryOptions options, CancellationToken cancellationToken);
+}
+
 /// <summary>What one query may spend, and who asks.</summary>
 public sealed record QueryOptions
 {

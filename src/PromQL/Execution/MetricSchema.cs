@@ -5,8 +5,8 @@ namespace Narthex.PromQL.Execution;
 /// <summary>The labels that say what a metric is: its name, type and unit. Computing with it makes them wrong, so they are dropped.</summary>
 internal static class MetricSchema
 {
-    [ThreadStatic]
-    private static LabelsBuilder? t_builder;
+    /// <summary>All labels but those.</summary>
+    public static LabelProjection Rest { get; } = LabelProjection.Without(["__name__", "__type__", "__unit__"]);
 
     public static bool IsSchemaLabel(ReadOnlySpan<byte> name) =>
         name.StartsWith("__"u8) && (name.SequenceEqual("__name__"u8) || name.SequenceEqual("__type__"u8) || name.SequenceEqual("__unit__"u8));
@@ -15,28 +15,24 @@ internal static class MetricSchema
     public static SeriesLabels Drop(SeriesLabels series, bool delayed) =>
         delayed ? series with { DropName = true } : new SeriesLabels(Drop(series.Labels));
 
-    public static Labels Drop(Labels labels)
+    /// <summary>All series without their schema labels, or marked to lose them at the end of the query.</summary>
+    public static IReadOnlyList<SeriesLabels> Drop(IReadOnlyList<SeriesLabels> series, QueryContext context)
     {
-        bool found = false;
-        foreach (LabelPair pair in labels)
+        bool delayed = context.DelayedNameRemoval;
+        if (!delayed && (series as SelectedSeries)?.WithoutSchema() is { } rest)
         {
-            found |= IsSchemaLabel(pair.Name);
+            return rest;
         }
 
-        if (!found)
+        var output = new SeriesLabels[series.Count];
+        for (int i = 0; i < output.Length; i++)
         {
-            return labels;
+            context.ThrowIfCancelled(i);
+            output[i] = Drop(series[i], delayed);
         }
 
-        LabelsBuilder builder = (t_builder ??= new LabelsBuilder()).Reset();
-        foreach (LabelPair pair in labels)
-        {
-            if (!IsSchemaLabel(pair.Name))
-            {
-                builder.Add(pair.Name, pair.Value);
-            }
-        }
-
-        return builder.ToLabels();
+        return output;
     }
+
+    public static Labels Drop(Labels labels) => Rest.Of(labels);
 }

@@ -10,7 +10,7 @@ using ValueType = Narthex.PromQL.Syntax.ValueType;
 namespace Narthex.PromQL;
 
 /// <summary>The streaming PromQL engine: parses, plans and runs queries on the thread pool, within limits of number, time and memory.</summary>
-public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
+public sealed class QueryEngine : IQueryEngine, IPreparedQueryEngine, IQueryExplainer, IDisposable
 {
     private readonly QueryEngineOptions _options;
     private readonly TimeProvider _time;
@@ -43,6 +43,14 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
         RunAsync(storage, query, StepGrid.Instant(timestampMs), isRange: false, options, cancellationToken);
 
     /// <inheritdoc/>
+    public PreparedQuery Prepare(string query) => new(query, Parse(query));
+
+    /// <inheritdoc/>
+    public Task<QueryResult> QueryInstantAsync(
+        IQueryableStorage storage, PreparedQuery query, long timestampMs, QueryOptions options, CancellationToken cancellationToken) =>
+        RunAsync(storage, new QueryRun(query, StepGrid.Instant(timestampMs), isRange: false), options, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<QueryResult> QueryRangeAsync(
         IQueryableStorage storage, string query, TimeRange range, long stepMs, QueryOptions options, CancellationToken cancellationToken)
     {
@@ -66,7 +74,7 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(range.MaxMs, range.MinMs);
         bool isRange = stepMs > 0;
         var profile = new QueryProfile();
-        QueryRun run = Prepare(query, isRange ? GridOf(range, stepMs) : StepGrid.Instant(range.MaxMs), isRange, profile);
+        QueryRun run = NewRun(query, isRange ? GridOf(range, stepMs) : StepGrid.Instant(range.MaxMs), isRange, profile);
         using QueryResult result = await RunAsync(storage, run, options, cancellationToken).ConfigureAwait(false);
         int series = result.Type switch
         {
@@ -97,11 +105,11 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
 
     private async Task<QueryResult> RunAsync(
         IQueryableStorage storage, string query, StepGrid grid, bool isRange, QueryOptions options, CancellationToken cancellationToken) =>
-        await RunAsync(storage, Prepare(query, grid, isRange), options, cancellationToken).ConfigureAwait(false);
+        await RunAsync(storage, NewRun(query, grid, isRange), options, cancellationToken).ConfigureAwait(false);
 
-    private QueryRun Prepare(string query, StepGrid grid, bool isRange, QueryProfile? profile = null)
+    private QueryRun NewRun(string query, StepGrid grid, bool isRange, QueryProfile? profile = null)
     {
-        ParsedQuery parsed = _recent.Get(query, Parse);
+        PreparedQuery parsed = _recent.Get(query, Parse);
         Expression expression = parsed.Expression;
         if (isRange && expression.Type is not (ValueType.Scalar or ValueType.Vector))
         {
@@ -109,7 +117,7 @@ public sealed class QueryEngine : IQueryEngine, IQueryExplainer, IDisposable
             throw new QueryException(QueryErrorKind.BadData, $"invalid expression type \"{name}\" for range query, must be Scalar or instant Vector");
         }
 
-        return new QueryRun(query, parsed, grid, isRange) { Profile = profile };
+        return new QueryRun(parsed, grid, isRange) { Profile = profile };
     }
 
     private async Task<QueryResult> RunAsync(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken)

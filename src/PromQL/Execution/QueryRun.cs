@@ -8,7 +8,7 @@ using ValueType = Narthex.PromQL.Syntax.ValueType;
 namespace Narthex.PromQL.Execution;
 
 /// <summary>One evaluation of a query. Tells what it cost, whether it succeeded or not.</summary>
-internal sealed class QueryRun(string query, ParsedQuery parsed, StepGrid grid, bool isRange)
+internal sealed class QueryRun(PreparedQuery query, StepGrid grid, bool isRange)
 {
     private readonly long _begun = Stopwatch.GetTimestamp();
     private TimeSpan _queued;
@@ -19,12 +19,12 @@ internal sealed class QueryRun(string query, ParsedQuery parsed, StepGrid grid, 
     private TimeSpan _evaluation;
     private QueryContext? _context;
 
-    public string Query => query;
+    public string Query => query.Text;
 
     public StepGrid Grid => grid;
 
     /// <summary>Whether it will most likely be done at once.</summary>
-    public bool IsShort => parsed.IsShort(grid.Count);
+    public bool IsShort => query.IsShort(grid.Count);
 
     /// <summary>The step that was asked for; 0 if the query is instant.</summary>
     public long StepMs => isRange ? grid.StepMs : 0;
@@ -67,11 +67,11 @@ internal sealed class QueryRun(string query, ParsedQuery parsed, StepGrid grid, 
         IQueryableStorage storage, Func<Expression, StepGrid, PlanNode> plan, QueryEngineOptions engine, QueryOptions options, HelperGate? helpers, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        PlanNode root = plan(parsed.Expression, grid);
+        PlanNode root = plan(query.Expression, grid);
         Plan = root;
         TimeSpan planned = Stopwatch.GetElapsedTime(started);
         bool perStep = options.PerStepStatistics && engine.EnablePerStepStatistics;
-        using var context = new QueryContext(storage, query, engine, Planner.RangeOf(root), cancellationToken)
+        using var context = new QueryContext(storage, query.Text, engine, Planner.RangeOf(root), cancellationToken)
         {
             IsRangeQuery = isRange,
             Helpers = Profile is null ? helpers : null,
@@ -88,7 +88,7 @@ internal sealed class QueryRun(string query, ParsedQuery parsed, StepGrid grid, 
         finally
         {
             _evaluation = Stopwatch.GetElapsedTime(started);
-            parsed.Record(Stopwatch.GetTimestamp() - started, grid.Count);
+            query.Record(Stopwatch.GetTimestamp() - started, grid.Count);
             _preparing = planned + Stopwatch.GetElapsedTime(0, context.ElapsedSelectTicks);
             _sorting = builder.SortTicks is { } ticks ? Stopwatch.GetElapsedTime(0, ticks) : null;
             _inner = _evaluation - _preparing - (_sorting ?? TimeSpan.Zero);
@@ -100,7 +100,7 @@ internal sealed class QueryRun(string query, ParsedQuery parsed, StepGrid grid, 
         List<MatrixSeries> matrix = [];
         List<VectorSample> vector = [];
         double scalar = 0;
-        ValueType type = isRange ? ValueType.Matrix : parsed.Expression.Type;
+        ValueType type = isRange ? ValueType.Matrix : query.Expression.Type;
         switch (type)
         {
             case ValueType.Matrix:

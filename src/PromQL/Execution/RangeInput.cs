@@ -1,5 +1,6 @@
 using System.Buffers;
 using Narthex.Model;
+using Narthex.PromQL.Functions.Range;
 using Narthex.Storage;
 
 namespace Narthex.PromQL.Execution;
@@ -23,6 +24,8 @@ internal sealed class RangeInput : IDisposable
     private int _histogramCount;
     private int[] _bounds = [];
     private int _steps;
+    private IReadOnlyList<SeriesLabels> _series = [];
+    private int _index;
 
     /// <summary>The buffer to read samples into, before <see cref="Load"/>.</summary>
     public SampleBuffer Raw { get; } = new();
@@ -56,7 +59,18 @@ internal sealed class RangeInput : IDisposable
     public ReadOnlySpan<long> HistogramOrigins => HasOrigins ? _histogramOrigins.AsSpan(0, _histogramCount) : default;
 
     /// <summary>The labels of the series, for annotations.</summary>
-    public Labels Labels { get; set; }
+    public Labels Labels => _series[_index].Labels;
+
+    /// <summary>Says which series this is.</summary>
+    public void Name(IReadOnlyList<SeriesLabels> series, int index)
+    {
+        _series = series;
+        _index = index;
+    }
+
+    /// <summary>What speaks against the series being a counter; null if nothing does.</summary>
+    public string? GetCounterDoubt(bool byType) =>
+        _series is SelectedSeries selected ? selected.GetCounterDoubt(_index, byType) : CounterDoubt.Of(Labels, byType);
 
     /// <summary>Splits <see cref="Raw"/> into lanes, drops staleness markers and lays the windows. Returns how many samples the windows hold.</summary>
     public SampleCount Load(ReferenceTimes times, long rangeMs)

@@ -109,7 +109,15 @@ public sealed class ActiveQueryLog : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _view.Dispose();
+        try
+        {
+            _view.Dispose();
+        }
+        catch (IOException)
+        {
+            // It is unmapped, but the disk has become read-only or is broken: what it says of this run does not matter any more.
+        }
+
         _file.Dispose();
     }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
 using Narthex.Scraping.Compression;
 
 namespace Narthex.Scraping;
@@ -72,19 +71,16 @@ internal sealed class ScrapeBody : IDisposable
 
     /// <summary>Decompresses a body that is gzip. The body itself stays as it is.</summary>
     /// <inheritdoc cref="ReadAsync" path="/param[@name='sizeLimit' or @name='contentType' or @name='cancellationToken']"/>
-    /// <exception cref="ScrapeException">What comes out reaches the limit.</exception>
-    /// <exception cref="InvalidDataException">It is not gzip, or damaged.</exception>
-    public async Task<ScrapeBody> DecompressAsync(long sizeLimit, string? contentType, CancellationToken cancellationToken)
+    /// <exception cref="ScrapeException">It is not gzip, damaged, or what comes out reaches the limit.</exception>
+    public ScrapeBody Decompress(long sizeLimit, string? contentType, CancellationToken cancellationToken)
     {
         if (TryDecompress(sizeLimit, contentType) is { } body)
         {
             return body;
         }
 
-        // Of several members, with a lie about its size, or damaged: this decoder knows what to do, or what to say.
-        using var packed = new MemoryStream(_buffer, 0, Length, writable: false);
-        await using var gzip = new GZipStream(packed, CompressionMode.Decompress);
-        return await ReadAsync(gzip, Length * 4, sizeLimit, contentType, cancellationToken);
+        (byte[] buffer, int length) = GzipReader.ReadAll(_buffer, Length, sizeLimit, cancellationToken);
+        return new ScrapeBody(buffer, length, contentType);
     }
 
     private ScrapeBody? TryDecompress(long sizeLimit, string? contentType)

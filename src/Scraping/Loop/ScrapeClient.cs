@@ -112,6 +112,6 @@ internal sealed class ScrapeClient
         long packedLimit = sizeLimit > 0 ? sizeLimit + (sizeLimit >> 6) + 1024 : 0;
         using ScrapeBody packed = await ScrapeBody.ReadAsync(stream, _lastPackedLength, packedLimit, contentType, cancellationToken);
         _lastPackedLength = packed.Length;
-        return await packed.DecompressAsync(sizeLimit, contentType, cancellationToken);
+        return packed.Decompress(sizeLimit, contentType, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using Narthex.Configuration;
+using Narthex.HttpClients;
 
 namespace Narthex.Scraping;
 
@@ -16,10 +17,12 @@ internal sealed class FailureLogs(TimeProvider time) : IDisposable
     public Dictionary<string, ScrapeFailureLog> Open(IEnumerable<ScrapeConfig> configs)
     {
         var opened = new Dictionary<string, ScrapeFailureLog>(StringComparer.Ordinal);
+        string opening = "";
         try
         {
             foreach (string path in configs.Select(config => config.ScrapeFailureLogFile).Where(path => path.Length > 0).Distinct())
             {
+                opening = path;
                 opened.Add(path, ScrapeFailureLog.Open(path, time));
             }
 
@@ -28,7 +31,7 @@ internal sealed class FailureLogs(TimeProvider time) : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Close(opened);
-            throw new ConfigurationException("can't create json log file: " + error.Message, error);
+            throw new ConfigurationException("can't create json log file: " + FileFaults.Explain(error, opening, "open", "open"), error);
         }
     }
 

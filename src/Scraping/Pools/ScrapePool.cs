@@ -29,6 +29,7 @@ internal sealed class ScrapePool : IDisposable
         _state = new State([], [], 0);
         context.Metrics.Pools.Increment();
         context.Metrics.PoolTargetLimit.WithLabels(config.JobName).Set(config.Limits.Targets);
+        context.Metrics.PoolSymbols.WithLabels(config.JobName);
     }
 
     /// <summary>Where failures of its scrapes are noted beside the server's log; null if nowhere.</summary>

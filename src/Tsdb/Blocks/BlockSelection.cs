@@ -14,6 +14,8 @@ internal sealed class BlockSelection(BlockQuerier querier, uint[] series, int co
 
     public Labels GetLabels(int index) => querier.Block.Index.ReadLabels(At(index));
 
+    public bool MayHaveLabel(ReadOnlySpan<byte> name) => querier.Block.Index.Postings.CountValues(name) > 0;
+
     public void ReadSamples(int index, SampleBuffer samples)
     {
         uint reference = At(index);

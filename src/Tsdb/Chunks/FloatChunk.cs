@@ -24,18 +24,22 @@ internal static class FloatChunk
             : EncodeXor(timestamps, values, room);
     }
 
-    /// <summary>Encodes samples, ascending by time, as an XOR2 chunk and returns its length.</summary>
+    /// <summary>Encodes samples, ascending by time, as an XOR2 chunk, as short as it can be, and returns its length.</summary>
     /// <param name="timestamps">The times.</param>
     /// <param name="values">The values.</param>
     /// <param name="starts">The start timestamps; empty if there are none.</param>
     /// <param name="room">Where the chunk goes; <see cref="BytesMax"/> is enough.</param>
     public static int EncodeXor2(ReadOnlySpan<long> timestamps, ReadOnlySpan<double> values, ReadOnlySpan<long> starts, Span<byte> room)
     {
+        const int OnStackMax = 256;
+        Span<ulong> runs = timestamps.Length <= OnStackMax ? stackalloc ulong[OnStackMax] : new ulong[timestamps.Length];
+        runs = runs[..timestamps.Length];
+        Xor2Windows.Plan(timestamps, values, runs);
         XorAppenderState state = default;
         long lastStart = 0;
         for (int i = 0; i < timestamps.Length; i++)
         {
-            if (!Xor2Encoder.TryAppend(ref state, ref lastStart, room, timestamps[i], values[i], starts.IsEmpty ? 0 : starts[i]))
+            if (!Xor2Encoder.TryAppendPlanned(ref state, ref lastStart, room, timestamps[i], values[i], starts.IsEmpty ? 0 : starts[i], runs[i]))
             {
                 ThrowNoRoom();
             }

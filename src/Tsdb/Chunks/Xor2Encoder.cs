@@ -47,14 +47,32 @@ public static class Xor2Encoder
     /// <param name="value">The value; every bit pattern survives.</param>
     /// <param name="startMs">Since when the value has been counting; 0 if that is not known.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryAppend(ref XorAppenderState state, ref long lastStartMs, Span<byte> chunk, long timestampMs, double value, long startMs)
+    public static bool TryAppend(ref XorAppenderState state, ref long lastStartMs, Span<byte> chunk, long timestampMs, double value, long startMs) =>
+        Append(ref state, ref lastStartMs, chunk, timestampMs, value, startMs, run: 0);
+
+    /// <summary>Appends a sample of a chunk whose windows were planned (<see cref="Xor2Windows"/>), otherwise as <see cref="TryAppend"/>.</summary>
+    /// <param name="state">The chunk's state.</param>
+    /// <param name="lastStartMs">The start timestamp of the last sample.</param>
+    /// <param name="chunk">The chunk's room.</param>
+    /// <param name="timestampMs">The time.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="startMs">Since when the value has been counting.</param>
+    /// <param name="run">The bits of the window that begins with this sample; 0 if none does.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static bool TryAppendPlanned(
+        ref XorAppenderState state, ref long lastStartMs, Span<byte> chunk, long timestampMs, double value, long startMs, ulong run) =>
+        Append(ref state, ref lastStartMs, chunk, timestampMs, value, startMs, run);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool Append(
+        ref XorAppenderState state, ref long lastStartMs, Span<byte> chunk, long timestampMs, double value, long startMs, ulong run)
     {
         ulong bits = BitConverter.DoubleToUInt64Bits(value);
         if (state.Count < 2)
         {
             return state.Count == 0
                 ? TryAppendFirst(ref state, ref lastStartMs, chunk, timestampMs, bits, startMs)
-                : TryAppendSecond(ref state, ref lastStartMs, chunk, timestampMs, bits, startMs);
+                : TryAppendSecond(ref state, ref lastStartMs, chunk, timestampMs, bits, startMs, run);
         }
 
         long delta = unchecked(timestampMs - state.LastTimestampMs);
@@ -66,11 +84,11 @@ public static class Xor2Encoder
         Code code;
         if (change == 0)
         {
-            code = stale ? new Code(0b11111, 5) : xor == 0 ? new Code(0, 1) : new Code(0b10, 2).Then(window.Encode(xor, sameTime: true));
+            code = stale ? new Code(0b11111, 5) : xor == 0 ? new Code(0, 1) : new Code(0b10, 2).Then(window.Encode(xor, run, sameTime: true));
         }
         else
         {
-            code = stale ? new Code(0b111, 3) : xor == 0 ? new Code(0, 1) : window.Encode(xor, sameTime: false);
+            code = stale ? new Code(0b111, 3) : xor == 0 ? new Code(0, 1) : window.Encode(xor, run, sameTime: false);
             if (!anyDistance)
             {
                 code = (Fits(change, 13) ? new Code(0b110UL << 13 | Low(change, 13), 16) : new Code(0b1110UL << 20 | Low(change, 20), 24)).Then(code);
@@ -148,7 +166,8 @@ public static class Xor2Encoder
         return true;
     }
 
-    private static bool TryAppendSecond(ref XorAppenderState state, ref long lastStartMs, Span<byte> chunk, long timestampMs, ulong bits, long startMs)
+    private static bool TryAppendSecond(
+        ref XorAppenderState state, ref long lastStartMs, Span<byte> chunk, long timestampMs, ulong bits, long startMs, ulong run)
     {
         long delta = unchecked(timestampMs - state.LastTimestampMs);
         Span<byte> encodedDelta = stackalloc byte[ByteWriter.UvarintBytesMax];
@@ -156,7 +175,7 @@ public static class Xor2Encoder
         ulong xor = bits ^ state.LastValueBits;
         bool stale = bits == StaleNaN.Bits;
         var window = new Window(state.Leading, 0);
-        Code code = stale ? new Code(0b111, 3) : xor == 0 ? new Code(0, 1) : window.Encode(xor, sameTime: false);
+        Code code = stale ? new Code(0b111, 3) : xor == 0 ? new Code(0, 1) : window.Encode(xor, run, sameTime: false);
         int valueLength = stale || xor == 0 ? 0 : window.Length;
         StartCode start = EncodeStart(in state, chunk, lastStartMs, startMs);
         if ((deltaLength << 3) + code.Length + valueLength + start.Length > (chunk.Length << 3) - state.BitPosition)
@@ -251,12 +270,17 @@ public static class Xor2Encoder
 
         public readonly int Length => 64 - Leading - Trailing;
 
-        /// <summary>What stands before the bits that differ. Where the distance in time is the old one, it is known that some do.</summary>
-        public Code Encode(ulong xor, bool sameTime)
+        /// <summary>What stands before the bits that differ, in a window for all bits of a run if one begins. Where the distance in time is the old one, it is known that some do.</summary>
+        public Code Encode(ulong xor, ulong run, bool sameTime)
         {
             int leading = BitOperations.LeadingZeroCount(xor);
             int trailing = BitOperations.TrailingZeroCount(xor);
-            if (Leading != NoWindow && leading >= Leading && trailing >= Trailing)
+            if (run != 0)
+            {
+                leading = BitOperations.LeadingZeroCount(run);
+                trailing = BitOperations.TrailingZeroCount(run);
+            }
+            else if (Leading != NoWindow && leading >= Leading && trailing >= Trailing)
             {
                 return sameTime ? new Code(0, 1) : new Code(0b10, 2);
             }

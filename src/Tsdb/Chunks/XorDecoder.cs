@@ -165,6 +165,8 @@ public static class XorDecoder
             && cursor.Position <= (long)chunk.Length << 3;
     }
 
+    // Compiled as well as it can be at once: a start reads the newest chunk of every series, and counting how often which branch is taken would take longer than reading.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool ReadRest(ReadOnlySpan<byte> chunk, int count, ref Columns columns, ref Cursor cursor)
     {
         // Everything the loop touches is a local: through the struct each sample would go to memory and back.

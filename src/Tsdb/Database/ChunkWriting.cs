@@ -5,16 +5,17 @@ using Narthex.Tsdb.Head;
 namespace Narthex.Tsdb;
 
 /// <summary>Moves the head's full chunks to files, a few times a minute, and sooner when there are many.</summary>
-internal sealed class ChunkWriting(HeadStorage head, ILogger logger, TimeProvider time) : IAsyncDisposable
+internal sealed class ChunkWriting(HeadStorage head, int queueSize, ILogger logger, TimeProvider time) : IAsyncDisposable
 {
     // What is not written has to be made again from the log after a crash.
     private const int TicksMax = 15;
 
     // Series that began together fill their chunks together: they shall not all be in memory at one time.
-    private const long ChunksMax = 4096;
+    private const long UsualChunksMax = 4096;
 
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
 
+    private readonly long _chunksMax = queueSize > 0 ? queueSize : UsualChunksMax;
     private readonly PeriodicTimer _timer = new(s_period, time);
     private Task _loop = Task.CompletedTask;
     private bool _failing;
@@ -57,7 +58,7 @@ internal sealed class ChunkWriting(HeadStorage head, ILogger logger, TimeProvide
         do
         {
             // After a failure the usual pace is enough.
-            if (++ticks >= TicksMax || (!_failing && head.ClosedChunks.InMemoryCount >= ChunksMax))
+            if (++ticks >= TicksMax || (!_failing && head.ClosedChunks.InMemoryCount >= _chunksMax))
             {
                 ticks = 0;
                 Run();

@@ -55,7 +55,7 @@ internal sealed class LogTruncation(HeadStorage head, WalWriter wal, WalWriterOp
         {
             // Samples out of order may be older than all that, and their log does not say that they are deleted.
             long minTombstoneMs = Math.Min(minTimeMs, head.OutOfOrder.Range.MinMs);
-            CheckpointWriter.Write(wal.DirectoryPath, last, head.WalRefs.GetLiveNumbers(head), minTimeMs, options, minTombstoneMs);
+            CheckpointWriter.Write(wal.DirectoryPath, last, head.WalRefs.GetNeededNumbers(head, minTimeMs), minTimeMs, options, minTombstoneMs);
         }
         catch
         {

@@ -63,6 +63,7 @@ public sealed class ReadOnlyDatabase : IQueryableStorage, IDisposable
                 var replay = new WalReplay(head, Path.Combine(directory, "wal"), WalFileSystem.Instance, logger, time) { ReadOnly = true };
                 replay.Run(cancellationToken);
                 replay.RunOutOfOrder(Path.Combine(directory, "wbl"), cancellationToken);
+                replay.FinishEvictions();
                 head.FinishReplayingDeletions();
             }
 

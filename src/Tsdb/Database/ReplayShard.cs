@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Narthex.Model;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Head.ChunkFiles;
 
 namespace Narthex.Tsdb;
 
@@ -15,6 +16,7 @@ internal sealed class ReplayShard : IDisposable
 
     // No sample has it: the replay takes none that is as old as the oldest time there is.
     private const long Eviction = long.MinValue;
+    private const long Adoption = long.MinValue + 1;
     private const int ChunksAhead = 8;
 
     private readonly HeadStorage _head;
@@ -67,6 +69,14 @@ internal sealed class ReplayShard : IDisposable
     /// <summary>Drops the samples of a series that were added before.</summary>
     public void Evict(uint series) => Add(series, Eviction, 0);
 
+    /// <summary>Gives a series chunks that are in files, behind what was added and dropped before.</summary>
+    public void Adopt(uint series, in HeadChunkChain chunks)
+    {
+        List<HeadChunkChain> adopted = _filling.Adopted ??= [];
+        adopted.Add(chunks);
+        Add(series, Adoption, adopted.Count - 1);
+    }
+
     /// <summary>There will be no more.</summary>
     public void Complete()
     {
@@ -113,6 +123,7 @@ internal sealed class ReplayShard : IDisposable
             }
 
             batch.Histograms = null;
+            batch.Adopted = null;
             batch.Starts?.AsSpan().Clear();
             _empty.Add(batch);
         }
@@ -136,6 +147,12 @@ internal sealed class ReplayShard : IDisposable
                 continue;
             }
 
+            if (timestampMs == Adoption && batch.Adopted is { } adopted)
+            {
+                _head.Replay(batch.Series[i], adopted[(int)batch.Values[i]]);
+                continue;
+            }
+
             bool applied = batch.Histograms?[i] is { } histogram
                 ? _head.Replay(batch.Series[i], timestampMs, histogram, batch.Starts?[i] ?? 0)
                 : _head.Replay(batch.Series[i], timestampMs, batch.Values[i], batch.Starts?[i] ?? 0);
@@ -153,6 +170,7 @@ internal sealed class ReplayShard : IDisposable
         public readonly long[] Timestamps = new long[BatchSamples];
         public readonly double[] Values = new double[BatchSamples];
         public FloatHistogram?[]? Histograms;
+        public List<HeadChunkChain>? Adopted;
 
         // All zero where nothing was added.
         public long[]? Starts;

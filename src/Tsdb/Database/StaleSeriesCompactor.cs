@@ -44,6 +44,12 @@ internal sealed class StaleSeriesCompactor(HeadStorage head, BlockSet blocks, Me
             return;
         }
 
+        if (head.IsEvicting)
+        {
+            // A query that takes long holds those of the last time: they are in blocks already.
+            return;
+        }
+
         _triggered.Increment();
         TsdbLog.StaleCompactionStarting(logger);
         long start = time.GetTimestamp();

@@ -67,6 +67,10 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         _replay = new WalReplay(Head, _walDirectory, WalFileSystem.Instance, logger, time);
         _metrics = new DatabaseMetrics(metrics, this, _walMetrics, options.WalCompression);
         _lifecycleMetrics = new LifecycleMetrics(metrics);
+        if (options.ChunkWriteQueueSize > 0)
+        {
+            ChunkQueueMetrics.Register(metrics, Head);
+        }
     }
 
     /// <summary>The data directory.</summary>
@@ -253,6 +257,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
 
         OpenOutOfOrder(cancellationToken);
+        _replay.FinishEvictions();
         Head.FinishReplayingDeletions();
         _metrics.ReplaySeconds = _time.GetElapsedTime(start).TotalSeconds;
         _metrics.WalCorruptions = (_replay.Repaired ? 1 : 0) + (_replay.OutOfOrderRepaired ? 1 : 0);
@@ -278,7 +283,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         Head.AttachLog(_wal);
         var log = new LogTruncation(Head, _wal, walOptions, _lifecycleMetrics, _logger, _time);
         _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time) { StaleSeries = _staleSeries };
-        _chunkWriting = new ChunkWriting(Head, _logger, _time);
+        _chunkWriting = new ChunkWriting(Head, _options.ChunkWriteQueueSize, _logger, _time);
         _ready = true;
         _maintenance.Start();
         _chunkWriting.Start();

@@ -46,6 +46,9 @@ public sealed record TsdbOptions
     /// <summary>The number of samples that chunks aim at (<c>--storage.tsdb.samples-per-chunk</c>); zero for 120.</summary>
     public int SamplesPerChunk { get; init; }
 
+    /// <summary>How many full chunks may wait in memory before they are written ahead of the usual time (<c>--storage.tsdb.head-chunks-write-queue-size</c>); zero for 4096.</summary>
+    public int ChunkWriteQueueSize { get; init; }
+
     /// <summary>How many exemplars are kept (<c>storage.exemplars.max_exemplars</c>); 0 without <c>--enable-feature=exemplar-storage</c>.</summary>
     public long MaxExemplars { get; init; }
 

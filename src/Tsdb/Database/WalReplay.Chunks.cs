@@ -10,27 +10,28 @@ internal sealed partial class WalReplay
     private readonly PagedColumn<long> _lastInChunks = new();
     private bool _anyInChunks;
 
-    /// <summary>Gives a new series the chunks under its number.</summary>
+    /// <summary>The chunks under the number of a series that has nothing yet.</summary>
     /// <remarks>
-    /// The chunks under a second number, of a series that went and came back, stay unused: what is in them is in the log, and
-    /// so is what lies between them and those under the first.
+    /// The chunks under a second number, of a series that went and came back without a word about its end, stay unused: what is in them is in the log,
+    /// and so is what lies between them and those under the first.
     /// </remarks>
-    private void ClaimChunks(uint series, ulong number)
+    private bool TryTakeChunks(uint series, ulong number, out HeadChunkChain chain)
     {
+        chain = default;
         if (Chunks is not { } chunks)
         {
-            return;
+            return false;
         }
 
         _lastInChunks.EnsureRoom(series);
-        if (chunks.Count == 0 || !chunks.TryClaim(number, out HeadChunkChain chain))
+        if (chunks.Count == 0 || !chunks.TryClaim(number, out chain))
         {
-            return;
+            return false;
         }
 
-        head.Replay(series, chain);
         _lastInChunks[series] = chain.MaxMs + 1;
         _anyInChunks = true;
+        return true;
     }
 
     // Kept as the time behind the last, so that the zeros of fresh pages mean none: times before 1970 go the long way. So does the

@@ -6,7 +6,9 @@ namespace Narthex.Tsdb;
 /// <content>What the log holds beside series and samples. There is little of it: the reading thread applies it at once.</content>
 internal sealed partial class WalReplay
 {
+    // Gone at this point of the log.
     private readonly HashSet<uint> _evictedSlots = [];
+    private readonly List<ulong> _evictedNumbers = [];
 
     /// <summary>Exemplars whose series is not in the log.</summary>
     public long UnknownExemplarRefs { get; private set; }
@@ -24,9 +26,13 @@ internal sealed partial class WalReplay
         while (reader.MoveNext())
         {
             bool known = TryFindSeries(reader.Ref, out uint slot);
-            if (known && reader.MinTimestampMs == long.MinValue && reader.MaxTimestampMs == long.MaxValue)
+            if (reader.MinTimestampMs == long.MinValue && reader.MaxTimestampMs == long.MaxValue)
             {
-                Evict(slot);
+                // A truncation may have dropped the series before the word about its end.
+                if (known)
+                {
+                    Evict(reader.Ref, slot);
+                }
             }
             else if (known)
             {
@@ -36,6 +42,9 @@ internal sealed partial class WalReplay
             {
                 UnknownTombstoneRefs++;
             }
+
+            // There was a series with this number, even if the log has forgotten it: there must be no other one.
+            _greatestNumber = Math.Max(_greatestNumber, reader.Ref);
         }
 
         head.Replay(deleted);
@@ -46,14 +55,16 @@ internal sealed partial class WalReplay
     /// An interval over all times is no deletion, which goes no further than samples do. It is upstream's word for a series whose samples are in a block, and which is gone:
     /// if it comes back, it has another number.
     /// </summary>
-    private void Evict(uint slot)
+    private void Evict(ulong number, uint slot)
     {
-        // Chunks in files may hold later samples too. What is in a block as well counts once.
-        if (!_anyInChunks || _lastInChunks[slot] == 0)
+        ShardOf(slot).Evict(slot);
+        head.ReplayLeaving(slot);
+        if (_anyInChunks)
         {
-            ShardOf(slot).Evict(slot);
+            _lastInChunks[slot] = 0;
         }
 
+        _evictedNumbers.Add(number);
         _evictedSlots.Add(slot);
     }
 

@@ -88,7 +88,7 @@ internal sealed partial class WalReplay
             }
 
             // With one of them missing the others would hide its samples in the log.
-            found = chunks.TryGetValue(new HeadChunkRef(reader.ChunkRef), out HeadChunk chunk) ? [.. found ?? [], chunk] : null;
+            found = chunks.TryGetValue(new HeadChunkRef(reader.ChunkRef), out HeadChunk chunk) && chunk.Series == reader.Ref ? [.. found ?? [], chunk] : null;
         }
 
         foreach ((ulong number, List<HeadChunk>? found) in bySeries)
@@ -100,6 +100,10 @@ internal sealed partial class WalReplay
             else if (found is not null)
             {
                 head.ReplayOutOfOrder(slot, found);
+            }
+            else
+            {
+                head.KeepOutOfOrder(slot);
             }
         }
 

@@ -99,8 +99,12 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         Report(start, checkpointTime);
     }
 
+    /// <summary>When the logs are read: series that they say are gone leave the head, so that it is as it was.</summary>
+    public void FinishEvictions() => head.FinishReplayingEvictions([.. _evictedNumbers], _evictedSlots);
+
     private void FinishNumbers()
     {
+        _numbersDiffer |= _greatestNumber > head.SlotCount;
         if (_numbersDiffer)
         {
             var aliases = _otherNumbers.Where(entry => _numbers[entry.Value] != entry.Key).ToDictionary();
@@ -282,12 +286,19 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         {
             _numbers.EnsureRoom(series);
             _numbers[series] = number;
-            ClaimChunks(series, number);
+            if (TryTakeChunks(series, number, out HeadChunkChain chain))
+            {
+                head.Replay(series, chain);
+            }
         }
         else if (_evictedSlots.Remove(series))
         {
-            // Upstream knows it by this number only from here on.
+            // The log knows it by this number only from here on. What comes behind its end belongs behind it.
             _numbers[series] = number;
+            if (TryTakeChunks(series, number, out HeadChunkChain chain))
+            {
+                ShardOf(series).Adopt(series, chain);
+            }
         }
 
         _numbersCollide |= number != series + 1UL && number - 1 < head.SlotCount && _numbers[(uint)number - 1] == number;

@@ -10,7 +10,7 @@ namespace Narthex.Tsdb.Head;
 
 /// <summary>A range of the head on its way into a block. It holds a view, so that nothing it walks goes away.</summary>
 /// <remarks>
-/// Chunks are handed out as they are; those that reach over an end of the range, or that have deleted samples, are encoded anew. The caller sees to it that commits
+/// Chunks are handed out as they are; those that reach over an end of the range, or that have deleted samples, and all XOR2 chunks, are encoded anew. The caller sees to it that commits
 /// cannot add to the range any more.
 /// </remarks>
 internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
@@ -181,7 +181,10 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 var range = new TimeRange(chunk.MinMs, chunk.MaxMs);
                 if (chunk.MinMs >= view.Range.MinMs && chunk.MaxMs <= view.Range.MaxMs && !DeletedIntervals.Touch(_deleted, range))
                 {
-                    _chunks.Add(new Place(range, _handles[i], 0, 0) { Encoding = chunk.Encoding });
+                    if (chunk.Encoding != ChunkEncoding.Xor2 || !TryShorten(chunk.Bytes))
+                    {
+                        _chunks.Add(new Place(range, _handles[i], 0, 0) { Encoding = chunk.Encoding });
+                    }
                 }
                 else if (ChunkEncodings.IsFloat(chunk.Encoding))
                 {
@@ -209,6 +212,21 @@ internal sealed class HeadBlockSource : IBlockSeriesSource, IDisposable
                 {
                     EncodeHistograms(open.Encoding, open.Bytes);
                 }
+            }
+        }
+
+        /// <summary>Encodes an XOR2 chunk anew: now that its samples are all known it gets shorter. False if it is damaged.</summary>
+        private bool TryShorten(ReadOnlySpan<byte> chunk)
+        {
+            try
+            {
+                Encode(ChunkEncoding.Xor2, chunk, XorDecoder.CountSamples(chunk));
+                return true;
+            }
+            catch (ChunkCorruptionException)
+            {
+                // Whoever reads it is told.
+                return false;
             }
         }
 

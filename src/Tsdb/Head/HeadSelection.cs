@@ -1,5 +1,6 @@
 using Narthex.Model;
 using Narthex.Storage;
+using Narthex.Tsdb.Head.Index;
 
 namespace Narthex.Tsdb.Head;
 
@@ -7,6 +8,7 @@ namespace Narthex.Tsdb.Head;
 internal sealed class HeadSelection(HeadQuerier querier, uint[] series, int count) : ISeriesSelection
 {
     private uint[] _series = series;
+    private ProjectedPairs? _projected;
 
     /// <inheritdoc/>
     public int Count { get; private set; } = count;
@@ -16,6 +18,22 @@ internal sealed class HeadSelection(HeadQuerier querier, uint[] series, int coun
 
     /// <inheritdoc/>
     public Labels GetLabels(int series) => querier.Index.GetLabels(At(series));
+
+    /// <inheritdoc/>
+    public Labels GetLabels(int series, LabelProjection projection)
+    {
+        ProjectedPairs? projected = _projected;
+        if (projected?.Projection != projection)
+        {
+            _projected = projected = new ProjectedPairs(querier.Index, projection);
+        }
+
+        return projected.GetLabels(At(series));
+    }
+
+    /// <inheritdoc/>
+    public bool MayHaveLabel(ReadOnlySpan<byte> name) =>
+        querier.Index.Symbols.TryFind(name, out uint symbol) && querier.Index.Pairs.FindName(symbol) is not null;
 
     /// <inheritdoc/>
     public void ReadSamples(int series, SampleBuffer samples) => querier.ReadSamples(querier.Index.SlotOf(At(series)), samples);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Narthex.Model;
 using Narthex.Storage;
+using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.ChunkFiles;
 using Narthex.Tsdb.Head.OutOfOrder;
 using Narthex.Tsdb.Wal;
@@ -27,8 +28,18 @@ public sealed partial class HeadStorage
     internal long OutOfOrderChunksWritten { get; private set; }
 
     /// <summary>At the start: the log says that what it gave a series so far is in chunks that were found in files.</summary>
+    /// <remarks>
+    /// If other samples are there, what the log gave counts: behind damage, files are written anew under the numbers that those had which were thrown away, so that an old
+    /// marker may name a chunk that is not the one it meant.
+    /// </remarks>
     internal void ReplayOutOfOrder(uint slot, IReadOnlyList<HeadChunk> chunks)
     {
+        if (!AreOpen(slot, chunks))
+        {
+            KeepOutOfOrder(slot);
+            return;
+        }
+
         var adopted = new List<OutOfOrderChunk>(chunks.Count);
         foreach (HeadChunk chunk in chunks)
         {
@@ -43,6 +54,21 @@ public sealed partial class HeadStorage
                 MarkOutOfOrder(slot, has: true);
             }
         }
+    }
+
+    /// <summary>At the start: the log says that what it gave a series so far is in chunks, which are not there. They become chunks in memory.</summary>
+    internal void KeepOutOfOrder(uint slot)
+    {
+        lock (_applyLock)
+        {
+            OutOfOrder.Close(slot);
+        }
+    }
+
+    private bool AreOpen(uint slot, IReadOnlyList<HeadChunk> chunks)
+    {
+        var range = new TimeRange(chunks.Min(chunk => chunk.MinMs), chunks.Max(chunk => chunk.MaxMs));
+        return OutOfOrder.GetNewest(slot)?.HasOpen(chunks.Sum(chunk => ChunkEncodings.CountSamples(chunk.Encoding, _chunkFiles!.GetBytes(chunk.Ref, chunk.Length))), range) == true;
     }
 
     /// <summary>Ends the full chunks of the series that get samples now, and writes them to files.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Narthex.Model;
+using Narthex.Storage;
 using Narthex.Tsdb.Chunks;
 using Narthex.Tsdb.Head.Series;
 
@@ -8,17 +9,31 @@ namespace Narthex.Tsdb.Head;
 /// <content>Series that went stale: counted as they go, and evicted before their time when they are in blocks.</content>
 /// <remarks>
 /// An eviction takes all chunks from a series as a truncation takes the old ones, in the same steps: views that are open when the block appears go on
-/// seeing the head's samples. A series that got a sample meanwhile stays. The log is not told: a replay brings the samples back beside those in the block, where they
-/// count once, and they are evicted again.
+/// seeing the head's samples. A series that got a sample meanwhile stays. When a series is gone from the index, the log is told, as upstream does it: by an interval over
+/// all times under the series' number, which a replay takes for its end. If it comes back, it has another number. A series that is asked for again before it is gone
+/// keeps its number, and the log is told nothing: a replay brings its samples back beside those in the block, where they count once.
 /// </remarks>
 public sealed partial class HeadStorage
 {
     private Dictionary<uint, long>? _toEvict;
     private Dictionary<uint, long>? _evicting;
+    private Dictionary<uint, long>? _evicted;
     private long _staleSeries;
 
     /// <summary>The series whose newest sample is a staleness marker.</summary>
     internal long StaleSeriesCount => Volatile.Read(ref _staleSeries);
+
+    /// <summary>Whether series that are in blocks wait for views before they leave.</summary>
+    internal bool IsEvicting
+    {
+        get
+        {
+            lock (_reclaimLock)
+            {
+                return _toEvict is not null || _evicting is not null || _evicted is not null;
+            }
+        }
+    }
 
     /// <summary>The stale series without samples out of order, each with its newest time.</summary>
     internal Dictionary<uint, long> FindStaleSeries()
@@ -50,7 +65,35 @@ public sealed partial class HeadStorage
         Reclaim();
     }
 
-    /// <summary>At the start: the log says that a series was evicted there. Nobody reads yet, and the thread is the only one for the series.</summary>
+    /// <summary>At the start: the log says that a series was evicted there. What is deleted of it is not deleted of one with its labels that comes later.</summary>
+    internal void ReplayLeaving(uint series)
+    {
+        if (!_tombstones.Get(series).IsEmpty)
+        {
+            DropTombstones([series]);
+        }
+    }
+
+    /// <summary>At the start, when everything is replayed: series that the log says are gone, and that did not come back, leave.</summary>
+    /// <param name="numbers">The numbers under which series have gone.</param>
+    /// <param name="slots">The series that did not come back.</param>
+    internal void FinishReplayingEvictions(ulong[] numbers, IEnumerable<uint> slots)
+    {
+        if (numbers.Length > 0)
+        {
+            // The log still holds their samples. How new they are was not noted.
+            WalRefs.Leave(numbers, MaxTimeMs);
+        }
+
+        // Samples out of order may have come back behind that.
+        var gone = slots.Where(slot => !HasSamples(slot)).ToDictionary(slot => slot, _ => MaxTimeMs);
+        if (gone.Count > 0)
+        {
+            Evict(gone);
+        }
+    }
+
+    /// <summary>As <see cref="ReplayLeaving"/>, in the order of the samples: nobody reads yet, and the thread is the only one for the series.</summary>
     internal void ReplayEviction(uint series)
     {
         ref SeriesState state = ref Pages[series];
@@ -115,6 +158,43 @@ public sealed partial class HeadStorage
     {
         state.Flags = isStale ? state.Flags | SeriesFlags.IsStale : state.Flags & ~SeriesFlags.IsStale;
         Interlocked.Add(ref _staleSeries, isStale ? 1 : -1);
+    }
+
+    /// <summary>Tells the log which series are gone before their time. Under the commit lock, before their slots get others.</summary>
+    private void LogEvictions(List<uint> gone)
+    {
+        if (_evicted is not { } evicted || _wal is null || _closed)
+        {
+            return;
+        }
+
+        var whole = new List<KeyValuePair<ulong, TimeRange>>();
+        var numbers = new List<ulong>();
+        long untilMs = long.MinValue;
+        foreach (uint slot in gone)
+        {
+            if (evicted.TryGetValue(slot, out long newestMs))
+            {
+                whole.Add(new(slot, TimeRange.All));
+                numbers.Add(WalRefs.Get(slot, Pages[slot].Generation));
+                untilMs = Math.Max(untilMs, newestMs);
+            }
+        }
+
+        if (whole.Count == 0)
+        {
+            return;
+        }
+
+        WalRefs.Leave([.. numbers], untilMs);
+        try
+        {
+            LogTombstones(whole);
+        }
+        catch (StorageException)
+        {
+            // The disk is full, for instance, which the log counts. A replay brings the samples back, and they are evicted again.
+        }
     }
 
     /// <summary>Whether the series is to be evicted, and nothing came since its samples went into a block. Under the commit lock.</summary>

@@ -179,6 +179,7 @@ public sealed partial class HeadStorage
                 }
 
                 Collect();
+                _evicted = null;
                 _reclaimedMs = _reclaimingMs;
                 _step = ReclaimStep.Idle;
                 return true;
@@ -219,8 +220,8 @@ public sealed partial class HeadStorage
             }
         }
 
-        _evicting = null;
-        if (dead.Count > 0 && dead.Count * DeadShareMin >= index.Count)
+        (_evicted, _evicting) = (_evicting, null);
+        if (dead.Count > 0 && (_evicted is not null || dead.Count * DeadShareMin >= index.Count))
         {
             Directory.Mark(dead);
             Appends.Turn();
@@ -297,6 +298,7 @@ public sealed partial class HeadStorage
             slot => !HasSamples(slot),
             gone =>
             {
+                LogEvictions(gone);
                 DropTombstones(gone);
                 foreach (uint slot in gone)
                 {

@@ -13,6 +13,7 @@ internal sealed class WalRefs
 {
     private PagedColumn<ulong>? _numbers;
     private Dictionary<ulong, uint> _aliases = [];
+    private readonly List<(long UntilMs, ulong[] Numbers)> _leaving = [];
     private ulong _next;
 
     /// <summary>Whether numbers and references are the same, so that references can be logged as they are.</summary>
@@ -45,8 +46,34 @@ internal sealed class WalRefs
         _numbers = numbers;
     }
 
-    /// <summary>Which numbers of the log mean series that are alive: for a checkpoint, while no series is collected.</summary>
-    public Func<ulong, bool> GetLiveNumbers(HeadStorage head)
+    /// <summary>Series are gone before their time: the log may have samples under their numbers, which need the series' records for as long as they are new enough.</summary>
+    /// <param name="numbers">The numbers of the series.</param>
+    /// <param name="untilMs">The time of their newest sample.</param>
+    public void Leave(ulong[] numbers, long untilMs)
+    {
+        lock (_leaving)
+        {
+            _leaving.Add((untilMs, numbers));
+        }
+    }
+
+    /// <summary>Which numbers of the log are needed by a checkpoint that drops what is before a time.</summary>
+    public Func<ulong, bool> GetNeededNumbers(HeadStorage head, long minTimeMs)
+    {
+        // First: what leaves meanwhile is found in one of them at least.
+        Func<ulong, bool> isLive = GetLiveNumbers(head);
+        HashSet<ulong> leaving;
+        lock (_leaving)
+        {
+            _leaving.RemoveAll(batch => batch.UntilMs < minTimeMs);
+            leaving = [.. _leaving.SelectMany(batch => batch.Numbers)];
+        }
+
+        return leaving.Count == 0 ? isLive : number => isLive(number) || leaving.Contains(number);
+    }
+
+    /// <summary>Which numbers mean series that are alive, while no series is collected.</summary>
+    private Func<ulong, bool> GetLiveNumbers(HeadStorage head)
     {
         if (_numbers is not { } numbers)
         {

@@ -64,7 +64,19 @@ public class FormatTests
     [InlineData("", ScrapeProtocol.OpenMetrics001, ExpositionFormat.OpenMetrics, null)]
     [InlineData("text/html", null, ExpositionFormat.Unknown, "received unsupported Content-Type \"text/html\" and no fallback_scrape_protocol specified for target")]
     [InlineData("text/html", ScrapeProtocol.Text004, ExpositionFormat.Text, "received unsupported Content-Type \"text/html\", using fallback_scrape_protocol \"text/plain\"")]
-    [InlineData(";;", null, ExpositionFormat.Unknown, "cannot parse Content-Type \";;\" and no fallback_scrape_protocol for target")]
+    [InlineData(";;", null, ExpositionFormat.Unknown, "cannot parse Content-Type \";;\" and no fallback_scrape_protocol for target\nmime: no media type")]
+    [InlineData("text/plain; version", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"text/plain; version\" and no fallback_scrape_protocol for target\nmime: invalid media parameter")]
+    [InlineData("text/plain; version=0.0.4; version=1.0.0", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"text/plain; version=0.0.4; version=1.0.0\" and no fallback_scrape_protocol for target\nmime: duplicate parameter name")]
+    [InlineData("text plain", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"text plain\" and no fallback_scrape_protocol for target\nmime: expected slash after first token")]
+    [InlineData("text/plain; version=\"0.0.4", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"text/plain; version=\\\"0.0.4\" and no fallback_scrape_protocol for target\nmime: invalid media parameter")]
+    [InlineData("text/", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"text/\" and no fallback_scrape_protocol for target\nmime: expected token after slash")]
+    [InlineData("/plain", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"/plain\" and no fallback_scrape_protocol for target\nmime: no media type")]
+    [InlineData("text/plain, text/html", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"text/plain, text/html\" and no fallback_scrape_protocol for target\nmime: unexpected content after media subtype")]
+    [InlineData("text", null, ExpositionFormat.Unknown, "received unsupported Content-Type \"text\" and no fallback_scrape_protocol specified for target")]
+    [InlineData("text plain", ScrapeProtocol.Text004, ExpositionFormat.Text, "could not parse received Content-Type \"text plain\", using fallback_scrape_protocol \"text/plain\"")]
+    [InlineData("TEXT/Plain ; Version=0.0.4;; ", null, ExpositionFormat.Unknown, "cannot parse Content-Type \"TEXT/Plain ; Version=0.0.4;; \" and no fallback_scrape_protocol for target\nmime: invalid media parameter")]
+    [InlineData("TEXT/Plain ; Version=0.0.4 ; ", null, ExpositionFormat.Text, null)]
+    [InlineData("text/plain; a=\"x;\\\"y\"; a=\"x;\\\"y\"", null, ExpositionFormat.Text, null)]
     public void The_parser_is_chosen_by_content_type_and_fallback(string contentType, ScrapeProtocol? fallback, ExpositionFormat format, string? problem)
     {
         Assert.Equal(format, ContentTypes.Select(contentType, fallback, out string? actual));

@@ -14,8 +14,8 @@ public class RecentQueriesTests
     {
         var recent = new RecentQueries();
 
-        ParsedQuery first = recent.Get("up", Parse);
-        ParsedQuery second = recent.Get("up", Parse);
+        PreparedQuery first = recent.Get("up", Parse);
+        PreparedQuery second = recent.Get("up", Parse);
 
         Assert.Same(first, second);
         Assert.Equal(1, _parsed);
@@ -25,8 +25,8 @@ public class RecentQueriesTests
     public void Queries_that_nobody_asks_for_any_more_are_forgotten_and_the_others_kept()
     {
         var recent = new RecentQueries();
-        ParsedQuery often = recent.Get("often", Parse);
-        ParsedQuery once = recent.Get("once", Parse);
+        PreparedQuery often = recent.Get("often", Parse);
+        PreparedQuery once = recent.Get("once", Parse);
         for (int i = 0; i < 2000; i++)
         {
             recent.Get("q" + i.ToString(CultureInfo.InvariantCulture), Parse);
@@ -57,7 +57,7 @@ public class RecentQueriesTests
     [Fact]
     public void Short_is_what_took_less_than_a_millisecond_in_proportion_to_its_steps()
     {
-        var parsed = new ParsedQuery(PromQLParser.ParseExpression("up", new ParserOptions()));
+        var parsed = new PreparedQuery("up", PromQLParser.ParseExpression("up", new ParserOptions()));
         Assert.False(parsed.IsShort(1));
 
         parsed.Record(Stopwatch.Frequency / 4000, 1);

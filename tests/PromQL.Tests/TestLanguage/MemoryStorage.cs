@@ -13,6 +13,12 @@ internal sealed class MemoryStorage : IQueryableStorage
     /// <summary>Called at each read of a series: lets a test interfere.</summary>
     public Action? OnRead { get; set; }
 
+    /// <summary>Called when all labels of a series are read.</summary>
+    public Action? OnLabels { get; set; }
+
+    /// <summary>Called when some of the labels of a series are read.</summary>
+    public Action<LabelProjection>? OnProjection { get; set; }
+
     public void Clear() => _series.Clear();
 
     public void Append(Labels labels, long timestampMs, double value, FloatHistogram? histogram = null, long startMs = 0)
@@ -98,7 +104,30 @@ internal sealed class MemoryStorage : IQueryableStorage
 
         public IReadOnlyList<string> Warnings => [];
 
-        public Labels GetLabels(int index) => series[index].Key;
+        public Labels GetLabels(int index)
+        {
+            storage.OnLabels?.Invoke();
+            return series[index].Key;
+        }
+
+        public Labels GetLabels(int index, LabelProjection projection)
+        {
+            storage.OnProjection?.Invoke(projection);
+            return projection.Of(series[index].Key);
+        }
+
+        public bool MayHaveLabel(ReadOnlySpan<byte> name)
+        {
+            foreach (KeyValuePair<Labels, List<Sample>> one in series)
+            {
+                if (one.Key.Contains(name))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
 
         public void ReadSamples(int index, SampleBuffer samples)
         {

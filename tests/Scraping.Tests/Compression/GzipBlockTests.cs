@@ -105,7 +105,7 @@ public class GzipBlockTests
         return data.ToArray();
     }
 
-    private static byte[] Compress(byte[] data, CompressionLevel level)
+    internal static byte[] Compress(byte[] data, CompressionLevel level)
     {
         var file = new MemoryStream();
         using (var gzip = new GZipStream(file, level))
@@ -117,7 +117,7 @@ public class GzipBlockTests
     }
 
     // Text as targets write it, noise, runs, and mixtures: all kinds of blocks and codes.
-    private static byte[] MakeData(Random random)
+    internal static byte[] MakeData(Random random)
     {
         var data = new List<byte>();
         for (int part = random.Next(5); part > 0; part--)

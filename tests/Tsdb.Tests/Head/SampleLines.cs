@@ -26,9 +26,10 @@ internal static class SampleLines
         {
             buffer.Clear();
             selection.ReadSamples(i, buffer);
+            string labels = selection.GetLabels(i).ToString();
             for (int j = 0; j < buffer.Count; j++)
             {
-                lines.Add(Line(selection.GetLabels(i).ToString(), buffer.Timestamps[j], buffer.Values[j], buffer.HasHistograms ? buffer.Histograms[j] : null));
+                lines.Add(Line(labels, buffer.Timestamps[j], buffer.Values[j], buffer.HasHistograms ? buffer.Histograms[j] : null));
             }
         }
 

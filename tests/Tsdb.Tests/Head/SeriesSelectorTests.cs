@@ -19,26 +19,52 @@ public sealed class SeriesSelectorTests
     {
         var random = new Random(seed);
         (HeadStorage head, Labels[] all) = Fill(random);
+        var walk = new LabelsWalk(all);
         using IQuerier view = head.OpenQuerier(TimeRange.All);
         int found = 0;
         for (int i = 0; i < 600; i++)
         {
             LabelMatcher[] matchers = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => RandomMatcher(random))];
             string context = $"seed {seed}: {{{string.Join(",", matchers.Select(matcher => matcher.ToString()))}}}";
-            Labels[] expected = [.. all.Where(labels => matchers.All(matcher => matcher.Matches(labels.GetValueOrEmpty(matcher.NameUtf8.Span)))).Order()];
+            int[] matching = walk.Find(matchers);
+            Labels[] expected = [.. matching.Select(index => walk.All[index])];
             using ISeriesSelection selection = view.Select(new SelectHints { Sorted = true }, matchers, CancellationToken.None);
             Labels[] actual = [.. Enumerable.Range(0, selection.Count).Select(selection.GetLabels)];
             Assert.True(expected.SequenceEqual(actual), $"{context}: {actual.Length} series, expected {expected.Length}");
             found += expected.Length;
 
             string name = Names[random.Next(Names.Length)];
-            string[] expectedNames = [.. expected.SelectMany(labels => labels.ToPairs()).Select(pair => pair.Key).Distinct().Order(StringComparer.Ordinal)];
-            string[] expectedValues = [.. expected.Select(labels => labels[name]).Where(value => value.Length > 0).Distinct().Order(StringComparer.Ordinal)];
-            Assert.Equal(expectedNames, view.GetLabelNames(matchers, 0, CancellationToken.None).Values);
-            Assert.Equal(expectedValues, view.GetLabelValues(name, matchers, 0, CancellationToken.None).Values);
+            Assert.Equal(walk.NamesOf(matching), view.GetLabelNames(matchers, 0, CancellationToken.None).Values);
+            Assert.Equal(walk.ValuesOf(matching, name), view.GetLabelValues(name, matchers, 0, CancellationToken.None).Values);
         }
 
         Assert.True(found > 4_000, $"seed {seed}: only {found} series were found in all");
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Some_labels_are_what_is_picked_of_all(int seed)
+    {
+        var random = new Random(seed);
+        (HeadStorage head, _) = Fill(random);
+        using IQuerier view = head.OpenQuerier(TimeRange.All);
+        using ISeriesSelection selection = view.Select(default, [new LabelMatcher(MatchType.NotEqual, "x", "y")], CancellationToken.None);
+        for (int i = 0; i < 200; i++)
+        {
+            string[] names = [.. Names.Where(_ => random.Next(2) == 0)];
+            LabelProjection projection = random.Next(2) == 0 ? LabelProjection.Only(names) : LabelProjection.Without(names);
+            for (int series = random.Next(50); series < selection.Count; series += 50)
+            {
+                Assert.True(
+                    projection.Of(selection.GetLabels(series)) == selection.GetLabels(series, projection),
+                    $"seed {seed}: {projection.KeepsNamed} {string.Join(",", names)} of {selection.GetLabels(series)}");
+            }
+        }
+
+        Assert.True(selection.MayHaveLabel("code"u8));
+        Assert.False(selection.MayHaveLabel("missing"u8));
+        Assert.False(selection.MayHaveLabel("ab"u8));
     }
 
     [Fact]

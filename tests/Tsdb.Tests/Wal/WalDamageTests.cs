@@ -20,7 +20,7 @@ public sealed class WalDamageTests
             int expected = ends.Count(end => end <= length);
 
             (List<byte[]> read, WalTornTail? tail) = ReadAll(cut);
-            Assert.Equal(records.Take(expected), read);
+            AssertSame(records.Take(expected), read);
             Assert.Equal(expected == 0 ? 0 : ends[expected - 1], tail?.Offset ?? (expected == 0 ? 0 : ends[expected - 1]));
 
             using (WalWriter writer = Open(cut))
@@ -30,7 +30,7 @@ public sealed class WalDamageTests
             }
 
             (read, tail) = ReadAll(cut);
-            Assert.Equal([.. records.Take(expected), [99]], read);
+            AssertSame([.. records.Take(expected), [99]], read);
             Assert.Null(tail);
         }
     }
@@ -44,7 +44,7 @@ public sealed class WalDamageTests
 
         (List<byte[]> read, WalTornTail? tail) = ReadAll(files);
 
-        Assert.Equal(records.SkipLast(1), read);
+        AssertSame(records.SkipLast(1), read);
         Assert.Equal(ends[^2], tail?.Offset);
     }
 
@@ -57,7 +57,7 @@ public sealed class WalDamageTests
 
         (List<byte[]> read, WalTornTail? tail) = ReadAll(files);
 
-        Assert.Equal(records.SkipLast(1), read);
+        AssertSame(records.SkipLast(1), read);
         Assert.Equal(0, tail?.Segment);
         using WalWriter writer = Open(files);
         Assert.Equal(tail, writer.RepairedTail);
@@ -85,7 +85,7 @@ public sealed class WalDamageTests
 
             (List<byte[]> read, WalTornTail? tail) = ReadAll(files);
             Assert.True(tail is null, $"seed {seed}");
-            Assert.Equal([.. records, .. records.Take(damagedRecord)], read);
+            AssertSame([.. records, .. records.Take(damagedRecord)], read);
             Assert.False(files.Files.ContainsKey("wal/00000002"));
             using WalWriter writer = Open(files);
             Assert.Equal(2, writer.CurrentSegment);

@@ -24,7 +24,7 @@ public sealed class WalReadAheadTests
     public void All_records_come_in_their_order()
     {
         using var reader = new WalReadAhead(WalReader.Open("wal", _files));
-        Assert.Equal(_records, Read(reader, int.MaxValue));
+        AssertSame(_records, Read(reader, int.MaxValue));
         Assert.False(reader.MoveNext());
         Assert.Null(reader.TornTail);
     }
@@ -35,7 +35,7 @@ public sealed class WalReadAheadTests
         foreach (int count in (int[])[0, 1, 200, 1199])
         {
             using var reader = new WalReadAhead(WalReader.Open("wal", _files));
-            Assert.Equal(_records.Take(count), Read(reader, count));
+            AssertSame(_records.Take(count), Read(reader, count));
         }
     }
 
@@ -46,7 +46,7 @@ public sealed class WalReadAheadTests
         content[content.Length / 2] ^= 1;
         (int before, long offset) = CountBeforeDamage();
         using var reader = new WalReadAhead(WalReader.Open("wal", _files));
-        Assert.Equal(_records.Take(before), Read(reader, before));
+        AssertSame(_records.Take(before), Read(reader, before));
         Assert.Equal(offset, Assert.Throws<WalCorruptionException>(() => reader.MoveNext()).Offset);
     }
 

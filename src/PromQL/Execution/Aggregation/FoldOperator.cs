@@ -28,7 +28,7 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
     {
         var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
         _series = input.GetSeries();
-        _groupOf = grouping.Assign(_series);
+        _groupOf = grouping.Assign(_series, context);
         _groups = grouping.Groups.Count;
         return grouping.Groups;
     }

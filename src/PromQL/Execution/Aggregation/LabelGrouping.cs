@@ -1,4 +1,3 @@
-using System.Text;
 using Narthex.Model;
 
 namespace Narthex.PromQL.Execution.Aggregation;
@@ -6,24 +5,22 @@ namespace Narthex.PromQL.Execution.Aggregation;
 /// <summary>Sorts series into groups by some of their labels. Groups are dense integers in order of first appearance.</summary>
 internal sealed class LabelGrouping
 {
-    private readonly byte[][] _names;
-    private readonly bool _isWithout;
-    private readonly LabelsBuilder _builder = new();
+    private readonly LabelProjection _projection;
 
     public LabelGrouping(IReadOnlyList<string> names, bool isWithout)
     {
-        _names = [.. names.Order(StringComparer.Ordinal).Select(Encoding.UTF8.GetBytes)];
-        _isWithout = isWithout;
+        LabelProjection listed = isWithout ? LabelProjection.Without(names) : LabelProjection.Only(names);
+        _projection = isWithout ? listed.After(MetricSchema.Rest) : listed;
     }
 
     /// <summary>The labels of each group.</summary>
     public List<SeriesLabels> Groups { get; } = [];
 
     /// <summary>The group of each series.</summary>
-    public int[] Assign(IReadOnlyList<SeriesLabels> series)
+    public int[] Assign(IReadOnlyList<SeriesLabels> series, QueryContext context)
     {
         var groupOf = new int[series.Count];
-        if (!_isWithout && _names.Length == 0)
+        if (_projection.KeepsNamed && _projection.Names.IsEmpty)
         {
             if (series.Count > 0)
             {
@@ -33,10 +30,13 @@ internal sealed class LabelGrouping
             return groupOf;
         }
 
+        var selected = series as SelectedSeries;
+        Func<int, Labels> project = selected?.Project(_projection) ?? (i => _projection.Of(series[i].Labels));
         var ids = new Dictionary<Labels, int>();
         for (int i = 0; i < groupOf.Length; i++)
         {
-            Labels labels = Project(series[i].Labels);
+            context.ThrowIfCancelled(i);
+            Labels labels = project(i);
             if (!ids.TryGetValue(labels, out int id))
             {
                 id = Groups.Count;
@@ -45,7 +45,7 @@ internal sealed class LabelGrouping
             }
 
             // A name that is to go from one member is to go from the group.
-            if (series[i].DropName)
+            if (selected is null && series[i].DropName)
             {
                 Groups[id] = Groups[id] with { DropName = true };
             }
@@ -57,31 +57,5 @@ internal sealed class LabelGrouping
     }
 
     /// <summary>The labels that a series' group has.</summary>
-    public Labels Project(Labels labels)
-    {
-        _builder.Reset();
-        foreach (LabelPair pair in labels)
-        {
-            bool listed = Contains(pair.Name);
-            if (_isWithout ? !listed && !MetricSchema.IsSchemaLabel(pair.Name) : listed)
-            {
-                _builder.Add(pair.Name, pair.Value);
-            }
-        }
-
-        return _builder.ToLabels();
-    }
-
-    private bool Contains(ReadOnlySpan<byte> name)
-    {
-        foreach (byte[] listed in _names)
-        {
-            if (name.SequenceEqual(listed))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public Labels Project(Labels labels) => _projection.Of(labels);
 }

@@ -21,7 +21,7 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
         }
 
         var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
-        _groupOf = grouping.Assign(_buffer.GetSeries());
+        _groupOf = grouping.Assign(_buffer.GetSeries(), context);
         _members = new List<int>[grouping.Groups.Count];
         for (int i = 0; i < _groupOf.Length; i++)
         {

@@ -21,7 +21,7 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         CheckParameters();
         _series = _buffer.GetSeries();
         var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
-        _groupOf = grouping.Assign(_series);
+        _groupOf = grouping.Assign(_series, context);
         _groups = grouping.Groups.Count;
         bool ignoresHistograms = node.Operator is AggregationOperator.TopK or AggregationOperator.BottomK;
         _buffer.ReadAll(ignoresHistograms ? RemoveHistograms : null);

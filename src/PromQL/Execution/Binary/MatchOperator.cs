@@ -62,8 +62,8 @@ internal sealed class MatchOperator : ISeriesOperator
     {
         _manySeries = _many.GetSeries();
         _oneSeries = _one.GetSeries();
-        _manyIds = _signatures.Assign(_manySeries);
-        _oneIds = _signatures.Assign(_oneSeries);
+        _manyIds = _signatures.Assign(_manySeries, _context);
+        _oneIds = _signatures.Assign(_oneSeries, _context);
         int groups = _signatures.Groups.Count;
         _oneOfGroup = new List<int>[groups];
         _manyPresent = new bool[groups][];

@@ -9,17 +9,21 @@ internal sealed class MatchSignatures(VectorMatching matching)
 {
     private readonly byte[][] _names = [.. matching.Labels.Select(Encoding.UTF8.GetBytes)];
     private readonly Dictionary<Labels, int> _ids = [];
-    private readonly LabelsBuilder _builder = new();
+    private readonly LabelProjection _key = matching.IsOn
+        ? LabelProjection.Only(matching.Labels)
+        : LabelProjection.Without([.. matching.Labels, LabelNames.MetricName]);
 
     /// <summary>The labels of each match group.</summary>
     public List<Labels> Groups { get; } = [];
 
-    public int[] Assign(IReadOnlyList<SeriesLabels> series)
+    public int[] Assign(IReadOnlyList<SeriesLabels> series, QueryContext context)
     {
         var ids = new int[series.Count];
+        Func<int, Labels> project = (series as SelectedSeries)?.Project(_key) ?? (i => _key.Of(series[i].Labels));
         for (int i = 0; i < ids.Length; i++)
         {
-            Labels key = KeyOf(series[i].Labels);
+            context.ThrowIfCancelled(i);
+            Labels key = project(i);
             if (!_ids.TryGetValue(key, out ids[i]))
             {
                 ids[i] = Groups.Count;
@@ -42,20 +46,5 @@ internal sealed class MatchSignatures(VectorMatching matching)
         }
 
         return false;
-    }
-
-    private Labels KeyOf(Labels labels)
-    {
-        _builder.Reset();
-        foreach (LabelPair pair in labels)
-        {
-            bool listed = IsListed(pair.Name);
-            if (matching.IsOn ? listed : !listed && !pair.Name.SequenceEqual(LabelNames.MetricNameUtf8))
-            {
-                _builder.Add(pair.Name, pair.Value);
-            }
-        }
-
-        return _builder.ToLabels();
     }
 }

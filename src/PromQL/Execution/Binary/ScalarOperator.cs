@@ -16,13 +16,7 @@ internal sealed class ScalarOperator(BinaryNode node, ISeriesOperator vector, do
             return series;
         }
 
-        var output = new SeriesLabels[series.Count];
-        for (int i = 0; i < output.Length; i++)
-        {
-            output[i] = MetricSchema.Drop(series[i], context.DelayedNameRemoval);
-        }
-
-        return output;
+        return MetricSchema.Drop(series, context);
     }
 
     public bool TryReadNext(StepBlock block)

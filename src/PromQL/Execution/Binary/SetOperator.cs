@@ -18,8 +18,8 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
         IReadOnlyList<SeriesLabels> leftSeries = left.GetSeries();
         IReadOnlyList<SeriesLabels> rightSeries = right.GetSeries();
         var signatures = new MatchSignatures(node.Matching ?? new VectorMatching { Cardinality = MatchCardinality.ManyToMany });
-        _leftIds = signatures.Assign(leftSeries);
-        _rightIds = signatures.Assign(rightSeries);
+        _leftIds = signatures.Assign(leftSeries, context);
+        _rightIds = signatures.Assign(rightSeries, context);
         _presence = new bool[signatures.Groups.Count][];
         return node.Operator == BinaryOperator.Or ? [.. leftSeries, .. rightSeries] : leftSeries;
     }

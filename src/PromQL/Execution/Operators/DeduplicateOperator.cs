@@ -19,6 +19,11 @@ internal sealed class DeduplicateOperator(ISeriesOperator input, bool strict, St
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
         IReadOnlyList<SeriesLabels> series = input.GetSeries();
+        if (series is SelectedSeries)
+        {
+            return series;
+        }
+
         var ids = new Dictionary<Labels, int>(series.Count);
         for (int i = 0; i < series.Count; i++)
         {

@@ -11,14 +11,7 @@ internal sealed class MapOperator(ISeriesOperator input, Action<StepBlock> map, 
             return series;
         }
 
-        var output = new SeriesLabels[series.Count];
-        for (int i = 0; i < output.Length; i++)
-        {
-            context.ThrowIfCancelled(i);
-            output[i] = MetricSchema.Drop(series[i], context.DelayedNameRemoval);
-        }
-
-        return output;
+        return MetricSchema.Drop(series, context);
     }
 
     public bool TryReadNext(StepBlock block)

@@ -27,14 +27,7 @@ internal sealed class RangeFunctionOperator(RangeFunction function, RangeCall ca
             return series;
         }
 
-        var output = new SeriesLabels[series.Count];
-        for (int i = 0; i < output.Length; i++)
-        {
-            call.Context.ThrowIfCancelled(i);
-            output[i] = MetricSchema.Drop(series[i], call.Context.DelayedNameRemoval);
-        }
-
-        return output;
+        return MetricSchema.Drop(series, call.Context);
     }
 
     public bool TryReadNext(StepBlock block)

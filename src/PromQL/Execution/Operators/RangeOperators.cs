@@ -8,7 +8,7 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
 {
     private readonly SampleScope _scope = context.Scope;
     private ISeriesSelection? _selection;
-    private SeriesLabels[] _series = [];
+    private IReadOnlyList<SeriesLabels> _series = [];
     private int _next;
 
     public ReferenceTimes Times { get; } = ReferenceTimes.Of(node.Grid, node.Source.OffsetMs, node.Source.AtMs);
@@ -27,13 +27,7 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
         _selection = context.Select(
             new SelectHints { Range = Planner.RangeOf(node), StepMs = node.Grid.StepMs, RangeMs = node.RangeMs, Function = node.Source.Function },
             node.Source.Matchers);
-        _series = new SeriesLabels[_selection.Count];
-        for (int i = 0; i < _series.Length; i++)
-        {
-            context.ThrowIfCancelled(i);
-            _series[i] = new SeriesLabels(_selection.GetLabels(i));
-        }
-
+        _series = new SelectedSeries(_selection, node.Source);
         return _series;
     }
 
@@ -73,7 +67,7 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
         context.ThrowIfCancelled();
         input.Raw.Clear();
         _selection!.ReadSamples(series, input.Raw);
-        input.Labels = _series[series].Labels;
+        input.Name(_series, series);
         return input.Load(Times, node.RangeMs);
     }
 
@@ -146,7 +140,7 @@ internal sealed class SubqueryOperator : IRangeOperator
         _context.HoldSamples(input.Raw.Count);
         _context.ReleaseSamples(input.Raw.Count);
         CountWindows(input, input.Load(Times, _node.RangeMs));
-        input.Labels = _series[_next++].Labels;
+        input.Name(_series, _next++);
         return true;
     }
 

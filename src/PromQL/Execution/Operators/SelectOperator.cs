@@ -25,17 +25,11 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         _selection = context.Select(
             new SelectHints { Range = Planner.RangeOf(node), StepMs = node.Grid.StepMs, Function = node.Source.Function },
             node.Source.Matchers);
-        var series = new SeriesLabels[_selection.Count];
-        for (int i = 0; i < series.Length; i++)
-        {
-            context.ThrowIfCancelled(i);
-            series[i] = new SeriesLabels(_selection.GetLabels(i));
-        }
-
+        var series = new SelectedSeries(_selection, node.Source);
         if (node.Source.Extension == SelectorExtension.None)
         {
             ISeriesSelection selection = _selection;
-            _batches = SeriesBatches.ForHeavy(series.Length, node.Grid, _times.LastMs - _times.FirstMs + node.LookbackMs, context, _scope, (index, input, block) =>
+            _batches = SeriesBatches.ForHeavy(series.Count, node.Grid, _times.LastMs - _times.FirstMs + node.LookbackMs, context, _scope, (index, input, block) =>
             {
                 context.ThrowIfCancelled();
                 block.Clear();

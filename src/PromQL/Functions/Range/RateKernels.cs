@@ -158,7 +158,7 @@ internal static class RateKernels
 
     private static void InformIfNoCounter(RangeCall call, RangeInput input, StepBlock output)
     {
-        if (input.FloatTimes.IsEmpty || CounterDoubt.Of(input.Labels, call.Context.Options.EnableTypeAndUnitLabels) is not { } doubt)
+        if (input.FloatTimes.IsEmpty || input.GetCounterDoubt(call.Context.Options.EnableTypeAndUnitLabels) is not { } doubt)
         {
             return;
         }

@@ -133,9 +133,11 @@ internal sealed class HeadIndex
     }
 
     /// <summary>The label set of a series: a copy.</summary>
-    public Labels GetLabels(uint series)
+    public Labels GetLabels(uint series) => ToLabels(GetPairs(series));
+
+    /// <summary>The label set that has some pairs, which are in the order of their names.</summary>
+    public Labels ToLabels(ReadOnlySpan<uint> pairs)
     {
-        ReadOnlySpan<uint> pairs = GetPairs(series);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(1024);
         int length = 0;
         foreach (uint pair in pairs)

@@ -71,6 +71,9 @@ internal sealed class OutOfOrderVersion(long commit)
     /// <summary>The samples that the open chunk still takes.</summary>
     public int Room => SamplesMax - _count;
 
+    /// <summary>Whether the open chunk has so many samples, the first and the last of them at these times.</summary>
+    public bool HasOpen(int count, TimeRange range) => count == _count && count > 0 && range == new TimeRange(_timestamps[0], _timestamps[_count - 1]);
+
     /// <summary>Whether a sample of this time would not be stored: the open chunk has one. Upstream does not look further back either.</summary>
     public bool Repeats(long timestampMs) => _count < SamplesMax && _timestamps.AsSpan(0, _count).BinarySearch(timestampMs) >= 0;
 

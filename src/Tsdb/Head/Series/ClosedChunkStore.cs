@@ -38,6 +38,7 @@ internal sealed class ClosedChunkStore
     private List<uint> _unwritten = [];
     private long _count;
     private long _inMemory;
+    private long _queued;
     private uint _lastLong;
     private HeadChunkFiles? _files;
 
@@ -52,6 +53,9 @@ internal sealed class ClosedChunkStore
 
     /// <summary>The number of chunks whose samples are in memory and not in a file.</summary>
     public long InMemoryCount => Volatile.Read(ref _inMemory);
+
+    /// <summary>The number of chunks that ever waited for being written.</summary>
+    public long QueuedCount => Volatile.Read(ref _queued);
 
     /// <summary>Bytes in use.</summary>
     public long UsedBytes => _records.UsedBytes + _samples.UsedBytes;
@@ -80,6 +84,7 @@ internal sealed class ClosedChunkStore
             lock (_unwrittenLock)
             {
                 _unwritten.Add(handle);
+                _queued++;
             }
         }
 

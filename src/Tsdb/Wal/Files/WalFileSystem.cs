@@ -71,14 +71,14 @@ public sealed partial class WalFileSystem : IWalFileSystem
         int descriptor = Open(path, 0);
         if (descriptor < 0)
         {
-            throw new IOException($"open directory {path}: error {Marshal.GetLastPInvokeError()}");
+            throw new IOException($"open directory {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
         }
 
         try
         {
             if (FileSync(descriptor) != 0)
             {
-                throw new IOException($"sync directory {path}: error {Marshal.GetLastPInvokeError()}");
+                throw new IOException($"sync directory {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
             }
         }
         finally
