@@ -7,5 +7,9 @@ public sealed class ConfigurationException : Exception
     public ConfigurationException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
+        Faults = [message];
     }
+
+    /// <summary>All that is to be said, where it is more than the message. Rule files are read twice, and both readings complain.</summary>
+    public IReadOnlyList<string> Faults { get; internal init; }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Narthex.Tests;
 
 namespace Narthex.Interop.Tests;
@@ -6,9 +5,6 @@ namespace Narthex.Interop.Tests;
 /// <summary>Our promtool and the real one say the same, of upstream's rule files and of whatever else they are asked.</summary>
 public sealed class PromtoolTests
 {
-    private static readonly string s_ours = ServerProcess.NarthexPath.Replace(
-        Path.Combine("src", "Prometheus"), Path.Combine("src", "Promtool"), StringComparison.Ordinal).Replace("/prometheus", "/promtool", StringComparison.Ordinal);
-
     [PeerConformanceFact]
     public async Task Checks_of_rule_files_end_and_print_alike()
     {
@@ -18,7 +14,7 @@ public sealed class PromtoolTests
         foreach (string file in files)
         {
             string[] arguments = ["check", "rules", "--lint=none", file];
-            Assert.Equal((file, await RunAsync(RepositoryPaths.Peers + "/promtool", arguments)), (file, await RunAsync(s_ours, arguments)));
+            Assert.Equal((file, await PromtoolCalls.RunRealAsync(arguments)), (file, await PromtoolCalls.RunOursAsync(arguments)));
         }
     }
 
@@ -29,9 +25,23 @@ public sealed class PromtoolTests
         foreach (string file in (string[])["unittest.yml", "at-modifier.yml", "negative-offset.yml", "no-test-group-interval.yml", "failing.yml", "bad-rules-error-test.yml"])
         {
             string path = Path.Combine(folder, file);
-            int expected = (await RunAsync(RepositoryPaths.Peers + "/promtool", ["test", "rules", path])).ExitCode;
-            Assert.Equal((file, expected), (file, (await RunAsync(s_ours, ["test", "rules", path])).ExitCode));
+            int expected = (await PromtoolCalls.RunRealAsync(["test", "rules", path])).ExitCode;
+            Assert.Equal((file, expected), (file, (await PromtoolCalls.RunOursAsync(["test", "rules", path])).ExitCode));
         }
+    }
+
+    [PeerConformanceFact]
+    public async Task The_mixins_own_tests_get_the_words_of_the_real_promtool()
+    {
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Conformance!, "mixins"), "*.y*ml", SearchOption.AllDirectories)
+                .Where(file => File.ReadLines(file).Any(line => line.StartsWith("tests:", StringComparison.Ordinal)))
+                .Where(file => !file.EndsWith(MutatedRuleTests.Long, StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.True(files.Length >= 8, string.Join('\n', files));
+        await AssertSameAsync(["test", "rules", .. files], "");
     }
 
     [PeerFact]
@@ -45,7 +55,7 @@ public sealed class PromtoolTests
 
         // Both list blocks of a directory that a server has had: the real tool asks for its log.
         string blocks = directory.Combine("blocks");
-        (int made, _, string fault) = await RunAsync(s_ours, ["tsdb", "create-blocks-from", "openmetrics", "series.om", blocks], directory.Path);
+        (int made, _, string fault) = await PromtoolCalls.RunOursAsync(["tsdb", "create-blocks-from", "openmetrics", "series.om", blocks], directory.Path);
         Assert.True(made == 0, fault);
         Directory.CreateDirectory(Path.Combine(blocks, "wal"));
         foreach (string[] call in PromtoolTable.Calls)
@@ -72,35 +82,48 @@ public sealed class PromtoolTests
         }
     }
 
+    [PeerFact]
+    public async Task Wrong_configurations_are_refused_in_the_same_words()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] texts = [.. WrongTexts.Jobs.Select(job => "scrape_configs:\n- job_name: a\n" + job), .. WrongTexts.Configurations];
+        string[] files = WriteAll(directory, texts);
+        await AssertSameAsync(["check", "config", .. files], directory.Path);
+    }
+
+    [PeerFact]
+    public async Task Texts_on_the_edge_of_YAML_are_read_and_refused_alike()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] files = WriteAll(directory, WrongTexts.Yaml);
+        await AssertSameAsync(["check", "rules", .. files], directory.Path);
+        await AssertSameAsync(["test", "rules", .. files], directory.Path);
+    }
+
+    [PeerFact]
+    public async Task Points_of_series_are_read_and_refused_alike()
+    {
+        using var directory = new TemporaryDirectory();
+        string[] files = WriteAll(directory, WrongTexts.SeriesValues.Select(values =>
+            "tests:\n- input_series:\n  - {series: a, values: '1'}\n  - series: up\n    values: '" + values.Replace("'", "''", StringComparison.Ordinal) + "'\n  promql_expr_test: [{expr: up, eval_time: 1m}]\n"));
+        await AssertSameAsync(["test", "rules", .. files], directory.Path);
+    }
+
+    private static string[] WriteAll(TemporaryDirectory directory, IEnumerable<string> texts)
+    {
+        var files = new List<string>();
+        foreach (string text in texts)
+        {
+            files.Add($"{files.Count}.yml");
+            directory.Write(files[^1], text);
+        }
+
+        return [.. files];
+    }
+
     private static async Task AssertSameAsync(string[] arguments, string folder, string input = "")
     {
         string call = string.Join(' ', arguments) + " <<< " + input;
-        Assert.Equal((call, await RunAsync(RepositoryPaths.Peers + "/promtool", arguments, folder, input)), (call, await RunAsync(s_ours, arguments, folder, input)));
-    }
-
-    private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, string[] arguments, string folder = "", string input = "")
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder,
-        };
-        using Process process = Process.Start(start)!;
-        try
-        {
-            await process.StandardInput.WriteAsync(input);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It has not asked for input.
-        }
-
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await errors);
+        Assert.Equal((call, await PromtoolCalls.RunRealAsync(arguments, folder, input)), (call, await PromtoolCalls.RunOursAsync(arguments, folder, input)));
     }
 }

@@ -1,13 +1,9 @@
-using System.Diagnostics;
 using Narthex.Tests;
 
 namespace Narthex.Promtool.Tests;
 
 public class RuleTestTests
 {
-    // Days of evaluations: half a minute of the real promtool's time, so that its word is written down here.
-    private const string Slow = "kubernetes-mixin/tests/tests.yaml";
-
     private static string Files => Path.Combine(RepositoryPaths.Conformance!, "config", "promtool");
 
     [ConformanceTheory]
@@ -58,35 +54,6 @@ public class RuleTestTests
         (int code, _, _) = await Tool.RunAsync("", "test", "rules", "--run=correct", Path.Combine(Files, "rules_run.yml"));
 
         Assert.Equal(0, code);
-    }
-
-    [PeerFact]
-    public async Task The_mixins_get_the_words_of_the_real_promtool()
-    {
-        string[] files =
-        [
-            .. Directory.EnumerateFiles(Path.Combine(RepositoryPaths.Conformance!, "mixins"), "*.y*ml", SearchOption.AllDirectories)
-                .Where(file => File.ReadLines(file).Any(line => line.StartsWith("rule_files:", StringComparison.Ordinal)) && File.ReadLines(file).Any(line => line.StartsWith("tests:", StringComparison.Ordinal)))
-                .Where(file => !file.EndsWith(Slow, StringComparison.Ordinal))
-                .Order(StringComparer.Ordinal),
-        ];
-        Assert.NotEmpty(files);
-        foreach (string file in files)
-        {
-            (int code, string output, string error) expected = await RunPeerAsync(file);
-            (int code, string output, string error) = await Tool.RunAsync("", "test", "rules", file);
-
-            Assert.Equal((file, expected.code, expected.output, expected.error), (file, code, output, error));
-        }
-    }
-
-    // Both passed what the mixin's own tests say, the real promtool in 38 seconds of a processor.
-    [ConformanceFact]
-    public async Task The_long_tests_of_the_Kubernetes_mixin_pass()
-    {
-        (int code, string output, string error) = await Tool.RunAsync("", "test", "rules", Path.Combine(RepositoryPaths.Conformance!, "mixins", Slow));
-
-        Assert.Equal((0, "  SUCCESS\n\n", ""), (code, output, error));
     }
 
     // What the real promtool shows of these histograms, two minutes after the first of them.
@@ -170,17 +137,4 @@ public class RuleTestTests
           promql_expr_test: [{expr: '{{query}}', eval_time: 2m, exp_samples: [{labels: '{{labels}}', histogram: '{{histogram}}'}]}]
 
         """;
-
-    private static async Task<(int Code, string Output, string Error)> RunPeerAsync(string file)
-    {
-        using Process peer = Process.Start(new ProcessStartInfo(Path.Combine(RepositoryPaths.Peers!, "promtool"), ["test", "rules", file])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        Task<string> output = peer.StandardOutput.ReadToEndAsync();
-        string error = await peer.StandardError.ReadToEndAsync();
-        await peer.WaitForExitAsync();
-        return (peer.ExitCode, await output, error);
-    }
 }

@@ -186,31 +186,20 @@ internal static class HttpClientSection
             FromEnvironment = section.Flag("proxy_from_environment"),
             ConnectHeader = section.Map("proxy_connect_header", "config.ProxyHeader", ReadSecrets),
         };
-        if (proxy.ConnectHeader.Count > 0 && !proxy.FromEnvironment && proxy.Url.Length == 0)
-        {
-            throw new ConfigurationException("if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
-        }
-
-        if (proxy.FromEnvironment && proxy.Url.Length > 0)
-        {
-            throw new ConfigurationException("if proxy_from_environment is configured, proxy_url must not be configured");
-        }
-
-        if (proxy.FromEnvironment && proxy.NoProxy.Length > 0)
-        {
-            throw new ConfigurationException("if proxy_from_environment is configured, no_proxy must not be configured");
-        }
-
-        return proxy.Url.Length == 0 && proxy.NoProxy.Length > 0
-            ? throw new ConfigurationException("if no_proxy is configured, proxy_url must also be configured")
-            : proxy;
+        section.Require(
+            proxy.ConnectHeader.Count == 0 || proxy.FromEnvironment || proxy.Url.Length > 0,
+            "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
+        section.Require(!proxy.FromEnvironment || proxy.Url.Length == 0, "if proxy_from_environment is configured, proxy_url must not be configured");
+        section.Require(!proxy.FromEnvironment || proxy.NoProxy.Length == 0, "if proxy_from_environment is configured, no_proxy must not be configured");
+        section.Require(proxy.Url.Length > 0 || proxy.NoProxy.Length == 0, "if no_proxy is configured, proxy_url must also be configured");
+        return proxy;
     }
 
     private static EquatableList<Secret> ReadSecrets(YamlNode node, LoadContext context)
     {
         if (node is YamlSequence sequence)
         {
-            return sequence.Items.Select(item => new Secret(SectionReader.ToText(item, context))).ToEquatableList();
+            return sequence.Items.Select(item => SectionReader.ToSecret(item, context)).ToEquatableList();
         }
 
         context.AddWrongKind(node, "[]config.Secret");
@@ -223,7 +212,7 @@ internal static class HttpClientSection
         var header = new HeaderConfig
         {
             Values = section.Texts("values"),
-            Secrets = section.List("secrets", "[]config.Secret", (item, load) => new Secret(SectionReader.ToText(item, load))),
+            Secrets = section.List("secrets", "[]config.Secret", SectionReader.ToSecret),
             Files = section.List("files", "[]string", (item, load) => load.Resolve(SectionReader.ToText(item, load))),
         };
         section.Finish();

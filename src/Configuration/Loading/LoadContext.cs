@@ -9,18 +9,30 @@ namespace Narthex.Configuration.Loading;
 /// </remarks>
 internal sealed class LoadContext(string baseDirectory, ConfigurationLoadOptions options)
 {
-    private readonly List<(int Line, string Text)> _faults = [];
+    private readonly List<(int Line, int Column, string Text)> _faults = [];
 
     public ConfigurationLoadOptions Options { get; } = options;
 
+    /// <summary>Which of upstream's libraries would read the file.</summary>
+    public YamlGeneration Generation { get; init; }
+
     public int FaultCount => _faults.Count;
 
-    public void AddFault(int line, string fault) => _faults.Add((line, $"  line {line}: {fault}"));
+    public void AddFault(YamlNode node, string fault)
+    {
+        (int, int, string) entry = (node.Line, node.Column, $"  line {node.Line}: {fault}");
+
+        // Some sections are read twice. The third generation does repeat itself, where a key is there more than twice.
+        if (Generation == YamlGeneration.Third || !_faults.Contains(entry))
+        {
+            _faults.Add(entry);
+        }
+    }
 
     public void AddWrongKind(YamlNode node, string wanted)
     {
         string value = node is YamlScalar scalar ? " `" + (scalar.Text.Length > 10 ? scalar.Text[..7] + "..." : scalar.Text) + "`" : "";
-        AddFault(node.Line, $"cannot unmarshal {node.Tag}{value} into {wanted}");
+        AddFault(node, $"cannot unmarshal {node.Tag}{value} into {wanted}");
     }
 
     public void ThrowIfFaulty()
@@ -28,7 +40,7 @@ internal sealed class LoadContext(string baseDirectory, ConfigurationLoadOptions
         if (_faults.Count > 0)
         {
             // In the order of the file: sections are left only after what is in them.
-            throw new ConfigurationException("yaml: unmarshal errors:\n" + string.Join('\n', _faults.OrderBy(fault => fault.Line).Select(fault => fault.Text)));
+            throw new ConfigurationException("yaml: unmarshal errors:\n" + string.Join('\n', _faults.OrderBy(fault => fault.Line).ThenBy(fault => fault.Column).Select(fault => fault.Text)));
         }
     }
 

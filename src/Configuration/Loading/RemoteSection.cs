@@ -69,7 +69,7 @@ internal static class RemoteSection
             Name = section.Text("name"),
             ChunkedReadLimit = section.Integer("chunked_read_limit", 50_000_000, "uint64"),
             HttpClient = HttpClientSection.Take(section),
-            RequiredMatchers = section.TextMap("required_matchers"),
+            RequiredMatchers = section.TextMap("required_matchers", "model.LabelSet"),
             FilterExternalLabels = section.Flag("filter_external_labels", true),
         };
         section.Finish();

@@ -31,7 +31,7 @@ internal static partial class SdSection
         {
             if (section.Has(key))
             {
-                configs.AddRange(section.List(key, key == "static_configs" ? "[]*targetgroup.Group" : $"[]*{key[..key.IndexOf('_', StringComparison.Ordinal)]}.SDConfig", (node, context) =>
+                configs.AddRange(section.List(key, "[]*" + TypeOf(key), (node, context) =>
                     node is YamlScalar { IsNull: true } ? throw new ConfigurationException($"empty or null section in {key}") : read(node, context)));
             }
             else
@@ -42,6 +42,20 @@ internal static partial class SdSection
 
         return configs.ToEquatableList();
     }
+
+    // The type that upstream's messages name.
+    private static string TypeOf(string key) => key[..key.IndexOf('_', StringComparison.Ordinal)] switch
+    {
+        "static" => "targetgroup.Group",
+        "docker" => "moby.DockerSDConfig",
+        "dockerswarm" => "moby.DockerSwarmSDConfig",
+        "ec2" => "aws.EC2SDConfig",
+        "lightsail" => "aws.LightsailSDConfig",
+        "kuma" => "xds.SDConfig",
+        "nerve" => "zookeeper.NerveSDConfig",
+        "serverset" => "zookeeper.ServersetSDConfig",
+        string package => package + ".SDConfig",
+    };
 
     /// <summary>Reads one target group of a configuration or of a file.</summary>
     public static StaticSdConfig ReadStatic(YamlNode node, LoadContext context)

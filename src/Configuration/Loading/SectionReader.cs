@@ -14,7 +14,8 @@ internal sealed class SectionReader
     private readonly int _faultsBefore;
     private bool _isFinished;
     private readonly Dictionary<string, YamlNode> _values = new(StringComparer.Ordinal);
-    private readonly List<(string Key, int Line)> _keys = [];
+    private readonly List<(string Key, YamlNode Node)> _keys = [];
+    private readonly List<(string Key, YamlNode Node)> _repeated = [];
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
     /// <summary>Opens a section.</summary>
@@ -57,7 +58,7 @@ internal sealed class SectionReader
 
     public string Text(string key, string fallback = "") => Take(key) is { } node ? ToText(node, Context) : fallback;
 
-    public Secret Secret(string key) => new(Take(key) is { } node ? ToText(node, Context, "config.plain") : "");
+    public Secret Secret(string key) => Take(key) is { } node ? ToSecret(node, Context) : new("");
 
     public string FilePath(string key) => Context.Resolve(Text(key));
 
@@ -143,6 +144,12 @@ internal sealed class SectionReader
 
     public long Bytes(string key)
     {
+        if (Take(key) is YamlSequence or YamlMapping)
+        {
+            Context.AddWrongKind(Take(key)!, "units.Base2Bytes");
+            return 0;
+        }
+
         string text = Text(key);
         return text.Length == 0 ? 0
             : ByteSizeFormat.TryParse(text, out long bytes) ? bytes
@@ -181,7 +188,7 @@ internal sealed class SectionReader
         }
     }
 
-    public EquatableMap<string> TextMap(string key) => Map(key, "map[string]string", static (node, context) => ToText(node, context));
+    public EquatableMap<string> TextMap(string key, string type = "map[string]string") => Map(key, type, static (node, context) => ToText(node, context));
 
     public Labels Labels(string key, string type = "map[string]string")
     {
@@ -197,18 +204,33 @@ internal sealed class SectionReader
         }
     }
 
-    /// <summary>Reports the keys that nobody took. Once.</summary>
+    /// <summary>Reports the keys that nobody took, and those that are there twice.</summary>
     public void Finish()
     {
-        if (_isFinished || Context.Options.IgnoreUnknownKeys)
+        if (_isFinished)
         {
             return;
         }
 
         _isFinished = true;
-        foreach ((string key, int line) in _keys.Where(key => !_known.Contains(key.Key)))
+        foreach ((string key, YamlNode node) in _repeated)
         {
-            Context.AddFault(line, $"field {key} not found in type {_type}");
+            if (_known.Contains(key))
+            {
+                Context.AddFault(node, $"field {key} already set in type {_type}");
+            }
+            else
+            {
+                _keys.Add((key, node));
+            }
+        }
+
+        foreach ((string key, YamlNode node) in _keys)
+        {
+            if (!_known.Contains(key) && !Context.Options.IgnoreUnknownKeys)
+            {
+                Context.AddFault(node, $"field {key} not found in type {_type}");
+            }
         }
     }
 
@@ -238,6 +260,17 @@ internal sealed class SectionReader
         }
     }
 
+    public static Secret ToSecret(YamlNode node, LoadContext context)
+    {
+        if (node is YamlScalar)
+        {
+            return new Secret(ToText(node, context));
+        }
+
+        context.AddWrongKind(node, "config.plain");
+        return new Secret("");
+    }
+
     public static Labels ReadLabels(YamlMapping mapping, LoadContext context)
     {
         var builder = new LabelsBuilder();
@@ -254,9 +287,38 @@ internal sealed class SectionReader
         return builder.ToLabels();
     }
 
+    // The third generation compares keys before it looks at anything else, and does not read a mapping with repeated ones at all.
+    private static bool HasRepeatedKeys(YamlMapping mapping, LoadContext context)
+    {
+        if (context.Generation != YamlGeneration.Third)
+        {
+            return false;
+        }
+
+        bool isFaulty = false;
+        for (int i = 0; i < mapping.Entries.Count; i++)
+        {
+            for (int j = i + 1; j < mapping.Entries.Count; j++)
+            {
+                if (mapping.Entries[i].Key is YamlScalar first && mapping.Entries[j].Key is YamlScalar second && first.Text == second.Text)
+                {
+                    context.AddFault(second, $"mapping key {GoQuote.Quote(second.Text)} already defined at line {first.Line}");
+                    isFaulty = true;
+                }
+            }
+        }
+
+        return isFaulty;
+    }
+
     private static List<KeyValuePair<string, YamlNode>> ReadEntries(YamlMapping mapping, LoadContext context, bool requireLabelNames = false)
     {
         var entries = new List<KeyValuePair<string, YamlNode>>();
+        if (HasRepeatedKeys(mapping, context))
+        {
+            return entries;
+        }
+
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach ((YamlNode key, YamlNode value) in mapping.Entries)
         {
@@ -277,7 +339,7 @@ internal sealed class SectionReader
             }
             else
             {
-                context.AddFault(key.Line, $"key {GoQuote.Quote(name)} already set in map");
+                context.AddFault(key, $"key {GoQuote.Quote(name)} already set in map");
             }
         }
 
@@ -297,16 +359,27 @@ internal sealed class SectionReader
 
     private void Collect(YamlMapping mapping)
     {
+        if (HasRepeatedKeys(mapping, Context))
+        {
+            return;
+        }
+
         foreach ((YamlNode keyNode, YamlNode value) in mapping.Entries)
         {
+            if (keyNode is not YamlScalar)
+            {
+                Context.AddWrongKind(keyNode, "string");
+                continue;
+            }
+
             string key = ToText(keyNode, Context);
             if (_values.TryAdd(key, value))
             {
-                _keys.Add((key, keyNode.Line));
+                _keys.Add((key, keyNode));
             }
             else
             {
-                Context.AddFault(keyNode.Line, $"field {key} already set in type {_type}");
+                _repeated.Add((key, keyNode));
             }
         }
     }

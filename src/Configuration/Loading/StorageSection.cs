@@ -47,9 +47,9 @@ internal static class StorageSection
             Timeout = section.Duration("timeout", TimeSpan.FromSeconds(10)),
         };
         section.Finish();
+        section.Require(config.ClientType is "grpc" or "http", $"expected tracing client type to be to be http or grpc, but got {config.ClientType}");
         RemoteSection.CheckHeaders(config.Headers, section);
         section.Require(config.Endpoint.Length > 0, "tracing endpoint must be set");
-        section.Require(config.ClientType is "grpc" or "http", $"expected tracing client type to be to be one of [http grpc] but got {config.ClientType}");
         section.Require(
             config.Compression is "" or "gzip",
             $"unknown compression type {GoQuote.Quote(config.Compression)}, must be one of 'gzip', or empty");

@@ -15,17 +15,48 @@ public static class RuleFileReader
     /// <exception cref="ConfigurationException">It is not of the right form.</exception>
     public static RuleFileConfig Read(string yamlText, bool ignoreUnknownKeys = false)
     {
-        var context = new LoadContext("", new ConfigurationLoadOptions { IgnoreUnknownKeys = ignoreUnknownKeys });
-        var section = new SectionReader(YamlTreeReader.Read(yamlText), "rulefmt.RuleGroups", context);
-        EquatableList<RuleGroupConfig> groups = section.List("groups", "[]rulefmt.RuleGroup", ReadGroup);
-        section.Finish();
-        context.ThrowIfFaulty();
-        return new RuleFileConfig(groups) { HasMoreDocuments = YamlTreeReader.HasMoreDocuments(yamlText) };
+        RuleFileConfig file;
+        try
+        {
+            file = Read(yamlText, ignoreUnknownKeys, asNodes: false);
+        }
+        catch (ConfigurationException error)
+        {
+            throw SecondOpinion(yamlText) is { } second ? new ConfigurationException(error.Message, error) { Faults = [error.Message, second] } : error;
+        }
+
+        return file with { HasMoreDocuments = YamlTreeReader.HasMoreDocuments(yamlText) };
     }
 
-    private static RuleGroupConfig ReadGroup(YamlNode node, LoadContext context)
+    // Upstream reads a file a second time for the positions of what is in it. That reading does not care about unknown keys, nor about
+    // what a rule's expression and names are, and calls the types by other names; it complains beside the first one.
+    private static string? SecondOpinion(string yamlText)
     {
-        var section = new SectionReader(node, "rulefmt.RuleGroup", context);
+        try
+        {
+            Read(yamlText, ignoreUnknownKeys: true, asNodes: true);
+            return null;
+        }
+        catch (ConfigurationException error)
+        {
+            return error.Message;
+        }
+    }
+
+    private static RuleFileConfig Read(string yamlText, bool ignoreUnknownKeys, bool asNodes)
+    {
+        var context = new LoadContext("", new ConfigurationLoadOptions { IgnoreUnknownKeys = ignoreUnknownKeys }) { Generation = YamlGeneration.Third };
+        string suffix = asNodes ? "Node" : "";
+        var section = new SectionReader(YamlTreeReader.Read(yamlText, YamlGeneration.Third), asNodes ? "rulefmt.ruleGroups" : "rulefmt.RuleGroups", context);
+        EquatableList<RuleGroupConfig> groups = section.List("groups", "[]rulefmt.RuleGroup" + suffix, (node, _) => ReadGroup(node, context, suffix));
+        section.Finish();
+        context.ThrowIfFaulty();
+        return new RuleFileConfig(groups);
+    }
+
+    private static RuleGroupConfig ReadGroup(YamlNode node, LoadContext context, string suffix)
+    {
+        var section = new SectionReader(node, "rulefmt.RuleGroup" + suffix, context);
         TimeSpan interval = section.Duration("interval");
         var group = new RuleGroupConfig
         {
@@ -34,20 +65,21 @@ public static class RuleFileReader
             QueryOffset = section.Take("query_offset") is null or YamlScalar { IsNull: true } ? null : section.Duration("query_offset"),
             Limit = (int)section.Integer("limit", 0),
             Labels = section.TextMap("labels"),
-            Rules = section.List("rules", "[]rulefmt.Rule", ReadRule),
+            Rules = section.List("rules", "[]rulefmt.Rule" + suffix, (rule, _) => ReadRule(rule, context, suffix)),
         };
         section.Finish();
         return group;
     }
 
-    private static RuleConfig ReadRule(YamlNode node, LoadContext context)
+    private static RuleConfig ReadRule(YamlNode node, LoadContext context, string suffix)
     {
-        var section = new SectionReader(node, "rulefmt.Rule", context);
+        bool asNodes = suffix.Length > 0;
+        var section = new SectionReader(node, "rulefmt.Rule" + suffix, context);
         var rule = new RuleConfig
         {
-            Record = section.Text("record"),
-            Alert = section.Text("alert"),
-            Expression = section.Text("expr"),
+            Record = asNodes ? "" : section.Text("record"),
+            Alert = asNodes ? "" : section.Text("alert"),
+            Expression = asNodes ? "" : section.Text("expr"),
             For = section.Duration("for"),
             KeepFiringFor = section.Duration("keep_firing_for"),
             Labels = section.TextMap("labels"),

@@ -5,7 +5,7 @@ internal abstract class YamlNode(int line)
 {
     public int Line { get; } = line;
 
-    /// <summary>The column that it begins in, from 1; 0 where nobody needs it.</summary>
+    /// <summary>The column that it begins in, from 1.</summary>
     public int Column { get; init; }
 
     /// <summary>The tag as error messages name it: <c>!!str</c>, <c>!!map</c>.</summary>

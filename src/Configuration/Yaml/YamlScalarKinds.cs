@@ -102,7 +102,7 @@ internal static partial class YamlScalarKinds
         };
         string digits = text.Replace("_", "", StringComparison.Ordinal);
         return double.IsInfinity(value) || text is ".nan" or ".NaN" or ".NAN"
-            || (Float().IsMatch(digits) && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out value));
+            || (Float().IsMatch(digits) && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value));
     }
 
     /// <summary>Base 60 numbers of YAML 1.1 are text here, but other readers take them for numbers: they get quotes.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using YamlDotNet.Core;
@@ -11,28 +12,46 @@ internal sealed class YamlTreeReader
     // Deeper than any configuration; keeps hostile input from using up the stack.
     private const int DepthMax = 200;
 
-    private readonly Parser _parser;
-    private readonly Dictionary<string, YamlNode> _anchors = new(StringComparer.Ordinal);
+    // A file with more lines that break newer rules was not written by hand.
+    private const int RepairsMax = 1000;
 
-    private YamlTreeReader(string text) => _parser = new Parser(new StringReader(text));
+    private static readonly SearchValues<char> s_controls = SearchValues.Create(
+        [.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(c => char.IsControl(c) && c is not ('\t' or '\n' or '\r' or '\u0085'))]);
+
+    private readonly Parser _parser;
+    private readonly YamlIndentation _indentation;
+    private readonly Dictionary<string, YamlNode> _anchors = new(StringComparer.Ordinal);
+    private readonly Stack<NodeEvent> _open = new();
+    private int _flowDepth;
+
+    private YamlTreeReader(string text, YamlGeneration generation)
+    {
+        _parser = new Parser(new StringReader(text));
+        _indentation = new YamlIndentation(text, generation);
+    }
 
     /// <summary>The document's content; null if there is none.</summary>
     /// <exception cref="ConfigurationException">It is not YAML.</exception>
-    public static YamlNode? Read(string text)
+    public static YamlNode? Read(string text, YamlGeneration generation = YamlGeneration.Second)
     {
-        var reader = new YamlTreeReader(text);
-        try
+        if (text.AsSpan().IndexOfAny(s_controls) >= 0)
         {
-            return reader.ReadDocument();
+            throw new ConfigurationException("yaml: control characters are not allowed");
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or KeyNotFoundException)
+
+        string current = text;
+        for (int repairs = 0; ; repairs++)
         {
-            // The library's answer to some texts that are cut in odd places.
-            throw new ConfigurationException($"yaml: line {reader._parser.Current?.End.Line ?? 1}: did not find expected node content", e);
-        }
-        catch (YamlException e)
-        {
-            throw new ConfigurationException(YamlFaults.Explain(e), e);
+            var reader = new YamlTreeReader(current, generation);
+            try
+            {
+                return reader.ReadDocument();
+            }
+            catch (Exception e) when (e is InvalidOperationException or ArgumentException or KeyNotFoundException or YamlException)
+            {
+                ParsingEvent? last = reader._parser.Current;
+                current = (repairs < RepairsMax ? YamlRepair.Try(current, e, last, reader._flowDepth > 0) : null) ?? throw reader.Explain(e, last, generation);
+            }
         }
     }
 
@@ -57,15 +76,69 @@ internal sealed class YamlTreeReader
         return documents > 1;
     }
 
+    private ConfigurationException Explain(Exception error, ParsingEvent? last, YamlGeneration generation)
+    {
+        if (error is not YamlException fault)
+        {
+            // The library's answer to some texts that are cut in odd places.
+            return new ConfigurationException($"yaml: line {last?.End.Line ?? 1}: did not find expected node content", error);
+        }
+
+        long openLine = _open.TryPeek(out NodeEvent? open) ? open.Start.Line : 0;
+        long tabLine = _indentation.FindTab(last);
+        return tabLine > 0 && YamlSyntaxFaults.IsTab(fault) && _indentation.IsBlockText(last)
+            ? YamlSyntaxFaults.TabInBlockText(last!, tabLine, generation)
+            : YamlSyntaxFaults.From(fault, generation, openLine, tabLine);
+    }
+
     private YamlNode? ReadDocument()
     {
-        _parser.Consume<StreamStart>();
-        if (!_parser.TryConsume<DocumentStart>(out _))
+        Advance();
+        Advance();
+        if (_parser.Current is not DocumentStart)
         {
             return null;
         }
 
-        return _parser.Accept<DocumentEnd>(out _) ? null : ReadNode(0);
+        Advance();
+        return _parser.Current is DocumentEnd ? null : ReadNode(0);
+    }
+
+    private void Advance()
+    {
+        ParsingEvent? last = _parser.Current;
+        if (!_parser.MoveNext())
+        {
+            throw new InvalidOperationException("The text ends in the middle.");
+        }
+
+        if (_flowDepth == 0)
+        {
+            _indentation.CheckBetween(last, _parser.Current!);
+        }
+    }
+
+    // What comes behind the document is nobody's concern, not even whether it is YAML.
+    private void Leave(int depth)
+    {
+        if (depth > 0)
+        {
+            Advance();
+        }
+    }
+
+    private void Open(NodeEvent start, bool isFlow)
+    {
+        _open.Push(start);
+        _flowDepth += isFlow ? 1 : 0;
+        Advance();
+    }
+
+    private void Close(bool isFlow, int depth)
+    {
+        _open.Pop();
+        Leave(depth);
+        _flowDepth -= isFlow ? 1 : 0;
     }
 
     private YamlNode ReadNode(int depth)
@@ -75,38 +148,52 @@ internal sealed class YamlTreeReader
             throw new ConfigurationException("yaml: exceeded max depth");
         }
 
-        if (_parser.TryConsume<AnchorAlias>(out AnchorAlias? alias))
+        switch (_parser.Current)
         {
-            return _anchors.TryGetValue(alias.Value.Value, out YamlNode? target)
-                ? target
-                : throw new ConfigurationException($"yaml: unknown anchor '{alias.Value.Value}' referenced");
+            case AnchorAlias alias:
+                YamlNode target = _anchors.GetValueOrDefault(alias.Value.Value) ?? throw new ConfigurationException($"yaml: unknown anchor '{alias.Value.Value}' referenced");
+                Leave(depth);
+                return target;
+            case Scalar scalar:
+                YamlNode leaf = Remember(scalar, ReadScalar(scalar));
+                Leave(depth);
+                return leaf;
+            case SequenceStart sequence:
+                return ReadSequence(sequence, depth);
+            case MappingStart mapping:
+                return ReadMapping(mapping, depth);
+            default:
+                throw new InvalidOperationException("No node begins here.");
+        }
+    }
+
+    private YamlNode ReadSequence(SequenceStart sequence, int depth)
+    {
+        bool isFlow = sequence.Style == SequenceStyle.Flow;
+        var items = new List<YamlNode>();
+        Open(sequence, isFlow);
+        while (_parser.Current is not SequenceEnd)
+        {
+            items.Add(ReadNode(depth + 1));
         }
 
-        if (_parser.TryConsume<Scalar>(out Scalar? scalar))
-        {
-            return Remember(scalar, ReadScalar(scalar));
-        }
+        Close(isFlow, depth);
+        return Remember(sequence, new YamlSequence((int)sequence.Start.Line, items) { Column = (int)sequence.Start.Column });
+    }
 
-        if (_parser.TryConsume<SequenceStart>(out SequenceStart? sequence))
-        {
-            var items = new List<YamlNode>();
-            while (!_parser.TryConsume<SequenceEnd>(out _))
-            {
-                items.Add(ReadNode(depth + 1));
-            }
-
-            return Remember(sequence, new YamlSequence((int)sequence.Start.Line, items));
-        }
-
-        var mapping = _parser.Consume<MappingStart>();
+    private YamlNode ReadMapping(MappingStart mapping, int depth)
+    {
+        bool isFlow = mapping.Style == MappingStyle.Flow;
         var entries = new List<KeyValuePair<YamlNode, YamlNode>>();
-        while (!_parser.TryConsume<MappingEnd>(out _))
+        Open(mapping, isFlow);
+        while (_parser.Current is not MappingEnd)
         {
             YamlNode key = ReadNode(depth + 1);
             entries.Add(new(key, ReadNode(depth + 1)));
         }
 
-        return Remember(mapping, new YamlMapping((int)mapping.Start.Line, Merge(entries)));
+        Close(isFlow, depth);
+        return Remember(mapping, new YamlMapping((int)mapping.Start.Line, Merge(entries)) { Column = (int)mapping.Start.Column });
     }
 
     private YamlNode Remember(NodeEvent source, YamlNode node)

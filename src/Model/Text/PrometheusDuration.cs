@@ -53,13 +53,22 @@ public static class PrometheusDuration
                 amount = Int128.Min((amount * 10) + (text[at++] - '0'), long.MaxValue);
             }
 
-            if (at == start || !TryReadUnit(text, ref at, ref unitIndex, out long unit))
+            int unitStart = at;
+            while (at > start && at < text.Length && !char.IsAsciiDigit(text[at]))
             {
-                error = $"not a valid duration string: {GoQuote.Quote(text)}";
+                at++;
+            }
+
+            string unit = text[unitStart..at];
+            int found = Array.FindIndex(s_units, known => known.Unit == unit);
+            if (found < unitIndex)
+            {
+                error = found < 0 && unit.Length > 0 ? $"unknown unit {GoQuote.Quote(unit)} in duration {GoQuote.Quote(text)}" : $"not a valid duration string: {GoQuote.Quote(text)}";
                 return false;
             }
 
-            total += amount * unit;
+            unitIndex = found + 1;
+            total += amount * s_units[found].Milliseconds;
         }
 
         if (total > MillisecondsMax)
@@ -97,29 +106,5 @@ public static class PrometheusDuration
         }
 
         return text.ToString();
-    }
-
-    private static bool TryReadUnit(string text, ref int at, ref int unitIndex, out long unit)
-    {
-        int end = at;
-        while (end < text.Length && char.IsAsciiLetter(text[end]))
-        {
-            end++;
-        }
-
-        ReadOnlySpan<char> name = text.AsSpan(at, end - at);
-        for (int i = unitIndex; i < s_units.Length; i++)
-        {
-            if (name.SequenceEqual(s_units[i].Unit))
-            {
-                at = end;
-                unitIndex = i + 1;
-                unit = s_units[i].Milliseconds;
-                return true;
-            }
-        }
-
-        unit = 0;
-        return false;
     }
 }

@@ -7,6 +7,9 @@ using Narthex.Tsdb.Head;
 
 namespace Narthex.Promtool.Backtesting;
 
+/// <summary>A sample of the past: a number, or a native histogram.</summary>
+internal readonly record struct PastSample(double Value, FloatHistogram? Histogram = null);
+
 /// <summary>Copies what rules look at from a server into memory, so that they are evaluated here, one after another, as they would have been there.</summary>
 internal static class PastData
 {
@@ -29,14 +32,21 @@ internal static class PastData
         string window = PrometheusDuration.Format(TimeSpan.FromMilliseconds(range.MaxMs - range.MinMs) + lead);
         foreach (string selector in all.SelectMany(SelectorFinder.Find).Select(matchers => "{" + string.Join(',', matchers) + "}").Distinct(StringComparer.Ordinal))
         {
-            Dictionary<Labels, SortedDictionary<long, double>> found = await FetchSamplesAsync(server, selector, window, range.MaxMs, cancellationToken).ConfigureAwait(false);
+            Dictionary<Labels, SortedDictionary<long, PastSample>> found = await FetchSamplesAsync(server, selector, window, range.MaxMs, cancellationToken).ConfigureAwait(false);
             await PastStaleness.MarkAsync(server, selector, range, stepMs, found, cancellationToken).ConfigureAwait(false);
-            foreach ((Labels labels, SortedDictionary<long, double> samples) in found.Where(series => seen.Add(series.Key)))
+            foreach ((Labels labels, SortedDictionary<long, PastSample> samples) in found.Where(series => seen.Add(series.Key)))
             {
                 SeriesRef reference = appender.GetOrAddSeries(labels);
-                foreach ((long timestampMs, double value) in samples)
+                foreach ((long timestampMs, PastSample sample) in samples)
                 {
-                    appender.Append(reference, timestampMs, value);
+                    if (sample.Histogram is { } histogram)
+                    {
+                        appender.Append(reference, timestampMs, histogram);
+                    }
+                    else
+                    {
+                        appender.Append(reference, timestampMs, sample.Value);
+                    }
                 }
 
                 appender.Commit();
@@ -46,7 +56,7 @@ internal static class PastData
         return head;
     }
 
-    private static async Task<Dictionary<Labels, SortedDictionary<long, double>>> FetchSamplesAsync(
+    private static async Task<Dictionary<Labels, SortedDictionary<long, PastSample>>> FetchSamplesAsync(
         ServerClient server, string selector, string window, long endMs, CancellationToken cancellationToken)
     {
         using JsonDocument answer = await server.AskAsync(
@@ -54,18 +64,30 @@ internal static class PastData
             "/api/v1/query",
             [new("query", $"{selector}[{window}]"), new("time", FloatFormat.FormatPlain(endMs / 1000.0))],
             cancellationToken).ConfigureAwait(false);
-        var found = new Dictionary<Labels, SortedDictionary<long, double>>();
+        var found = new Dictionary<Labels, SortedDictionary<long, PastSample>>();
         foreach (JsonElement series in answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray())
         {
-            if (!series.TryGetProperty("values", out JsonElement values))
+            var samples = new SortedDictionary<long, PastSample>();
+            if (series.TryGetProperty("values", out JsonElement values))
             {
-                throw new ToolException($"{selector}: native histograms cannot be fetched over the API; use --storage.tsdb.path");
+                foreach (JsonElement point in values.EnumerateArray())
+                {
+                    samples[TimeOf(point)] = new PastSample(ParseValue(point[1].GetString()!));
+                }
             }
 
-            var samples = new SortedDictionary<long, double>();
-            foreach (JsonElement point in values.EnumerateArray())
+            if (series.TryGetProperty("histograms", out JsonElement points))
             {
-                samples[TimeOf(point)] = ParseValue(point[1].GetString()!);
+                var histograms = new ApiHistograms();
+                foreach (JsonElement point in points.EnumerateArray())
+                {
+                    histograms.Add(point);
+                }
+
+                foreach ((long timestampMs, FloatHistogram histogram) in histograms.Read())
+                {
+                    samples[timestampMs] = new PastSample(histogram.Sum, histogram);
+                }
             }
 
             found[LabelsOf(series.GetProperty("metric"))] = samples;

@@ -16,7 +16,7 @@ internal static class PastStaleness
         string selector,
         TimeRange range,
         long stepMs,
-        Dictionary<Labels, SortedDictionary<long, double>> found,
+        Dictionary<Labels, SortedDictionary<long, PastSample>> found,
         CancellationToken cancellationToken)
     {
         if (found.Count == 0)
@@ -28,7 +28,7 @@ internal static class PastStaleness
         {
             long tillMs = Math.Min(range.MaxMs, fromMs + (stepMs * (StepsPerQuery - 1)));
             Dictionary<Labels, HashSet<long>> visible = await AskAsync(server, selector, fromMs, tillMs, stepMs, cancellationToken).ConfigureAwait(false);
-            foreach ((Labels labels, SortedDictionary<long, double> samples) in found)
+            foreach ((Labels labels, SortedDictionary<long, PastSample> samples) in found)
             {
                 Mark(samples, visible.GetValueOrDefault(labels) ?? [], fromMs, tillMs, stepMs);
             }
@@ -50,20 +50,22 @@ internal static class PastStaleness
             cancellationToken).ConfigureAwait(false);
         return answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray().ToDictionary(
             series => PastData.LabelsOf(series.GetProperty("metric")),
-            series => series.TryGetProperty("values", out JsonElement values) ? values.EnumerateArray().Select(PastData.TimeOf).ToHashSet() : []);
+            series => PointsOf(series, "values").Concat(PointsOf(series, "histograms")).Select(PastData.TimeOf).ToHashSet());
     }
 
-    private static void Mark(SortedDictionary<long, double> samples, HashSet<long> visible, long fromMs, long tillMs, long stepMs)
+    private static JsonElement[] PointsOf(JsonElement series, string kind) => series.TryGetProperty(kind, out JsonElement points) ? [.. points.EnumerateArray()] : [];
+
+    private static void Mark(SortedDictionary<long, PastSample> samples, HashSet<long> visible, long fromMs, long tillMs, long stepMs)
     {
         var markers = new List<long>();
-        using SortedDictionary<long, double>.Enumerator next = samples.GetEnumerator();
+        using SortedDictionary<long, PastSample>.Enumerator next = samples.GetEnumerator();
         bool hasNext = next.MoveNext();
         bool isLive = false;
         for (long atMs = fromMs; atMs <= tillMs; atMs += stepMs)
         {
             while (hasNext && next.Current.Key <= atMs)
             {
-                isLive = !StaleNaN.IsStale(next.Current.Value);
+                isLive = !(next.Current.Value.Histogram is null && StaleNaN.IsStale(next.Current.Value.Value));
                 hasNext = next.MoveNext();
             }
 
@@ -76,7 +78,7 @@ internal static class PastStaleness
 
         foreach (long atMs in markers)
         {
-            samples.TryAdd(atMs, StaleNaN.Value);
+            samples.TryAdd(atMs, new PastSample(StaleNaN.Value));
         }
     }
 }

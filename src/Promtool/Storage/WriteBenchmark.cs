@@ -32,9 +32,10 @@ internal static class WriteBenchmark
         int metrics = (int)invocation.Flags.GetInteger("metrics");
         int scrapes = (int)invocation.Flags.GetInteger("scrapes");
         string directory = Path.Combine(invocation.Flags.Get("out"), "storage");
+        var reading = new Stage("readData", console);
         Labels[] series = ReadSeries(invocation.Argument("file"), metrics);
-        console.Out.WriteLine($">> {series.Length} series, {scrapes} scrapes");
-        long started = console.Time.GetTimestamp();
+        reading.Complete();
+        var stage = new Stage("ingestScrapes", console);
         try
         {
             Directory.CreateDirectory(directory);
@@ -43,18 +44,25 @@ internal static class WriteBenchmark
             await using (database.ConfigureAwait(false))
             {
                 Ingest(database, series, scrapes, console.Time, cancellationToken);
+                console.Out.WriteLine("ingestion completed");
+                PrintRate((double)series.Length * scrapes, stage.Complete(), console);
+                stage = new Stage("stopStorage", console);
             }
+
+            stage.Complete();
         }
         catch (StorageException error)
         {
             throw new ToolException(error.Message, error);
         }
 
-        double seconds = console.Time.GetElapsedTime(started).TotalSeconds;
-        double samples = (double)series.Length * scrapes;
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $" > total samples: {samples:F0}"));
-        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $" > samples/sec: {samples / seconds:F0}"));
         return ExitCode.Success;
+    }
+
+    private static void PrintRate(double samples, TimeSpan duration, ToolConsole console)
+    {
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $" > total samples: {samples:F0}"));
+        console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $" > samples/sec: {samples / duration.TotalSeconds}"));
     }
 
     private static void Ingest(TsdbDatabase database, Labels[] series, int scrapes, TimeProvider time, CancellationToken cancellationToken)
@@ -86,6 +94,10 @@ internal static class WriteBenchmark
         {
             return [.. File.ReadLines(file).Take(count).Select(ParseLabels)];
         }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ToolException($"open {file}: no such file or directory", error);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Text.Json.JsonException or InvalidOperationException)
         {
             throw new ToolException($"read {file}: {error.Message}", error);
@@ -102,5 +114,26 @@ internal static class WriteBenchmark
         }
 
         return builder.ToLabels();
+    }
+
+    /// <summary>A part of the work whose duration is told.</summary>
+    private sealed class Stage
+    {
+        private readonly string _name;
+        private readonly ToolConsole _console;
+        private readonly long _started;
+
+        public Stage(string name, ToolConsole console)
+        {
+            (_name, _console, _started) = (name, console, console.Time.GetTimestamp());
+            console.Out.WriteLine($">> start stage={name}");
+        }
+
+        public TimeSpan Complete()
+        {
+            TimeSpan duration = _console.Time.GetElapsedTime(_started);
+            _console.Out.WriteLine($">> completed stage={_name} duration={GoDuration.Format(duration)}");
+            return duration;
+        }
     }
 }

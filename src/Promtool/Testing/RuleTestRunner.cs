@@ -172,9 +172,14 @@ internal sealed class RuleTestRunner(ToolConsole console, RuleTestSettings setti
         {
             cancellationToken.ThrowIfCancellationRequested();
             long nowMs = test.StartMs + sinceMs;
-            input.AppendTill(nowMs, appender);
+            string? inputFault = input.AppendTill(nowMs, appender);
+            if (inputFault is not null)
+            {
+                errors.Add(inputFault);
+            }
+
             DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(nowMs);
-            foreach (RuleGroup group in groups)
+            foreach (RuleGroup group in inputFault is null ? groups : [])
             {
                 await group.EvaluateAsync(now, cancellationToken).ConfigureAwait(false);
                 errors.AddRange(group.Rules

@@ -30,7 +30,8 @@ internal static class SampleComparison
         Entry[] expected;
         try
         {
-            expected = [.. expectation.Samples.Select(Parse).Order()];
+            // Of samples with the same labels, upstream's order puts the last one first.
+            expected = [.. expectation.Samples.Select(Parse).Reverse().Order()];
         }
         catch (ToolException error)
         {
@@ -47,7 +48,7 @@ internal static class SampleComparison
         Labels labels;
         try
         {
-            labels = sample.Labels.Trim().Length == 0 ? default : SeriesNotation.ParseMetric(sample.Labels, out _);
+            labels = sample.Labels.Trim().Length == 0 ? default : SeriesNotation.ParseMetric(sample.Labels);
         }
         catch (PromQLParseException error)
         {

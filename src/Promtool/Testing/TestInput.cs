@@ -1,3 +1,4 @@
+using System.Globalization;
 using Narthex.Configuration.RuleTests;
 using Narthex.Model;
 using Narthex.PromQL.Syntax;
@@ -18,19 +19,21 @@ internal sealed class TestInput
     {
         _startMs = test.StartMs;
         _intervalMs = (long)interval.TotalMilliseconds;
-        foreach (RuleTestSeries series in test.InputSeries)
+        for (int i = 0; i < test.InputSeries.Count; i++)
         {
             try
             {
-                // Braces end the name: behind it, those of a histogram would be taken for labels.
-                string name = series.Series.TrimEnd();
-                string separator = !name.Contains('{', StringComparison.Ordinal) && series.Values.AsSpan().TrimStart().StartsWith('{') ? "{} " : " ";
-                _series.Add((SeriesNotation.Parse(name + separator + series.Values), 0));
+                SeriesDescription description = SeriesNotation.Parse(test.InputSeries[i].Series, test.InputSeries[i].Values);
+
+                // A series that is described again is described anew.
+                _series.RemoveAll(known => known.Description.Labels == description.Labels);
+                _series.Add((description, 0));
             }
             catch (PromQLParseException error)
             {
-                // Upstream's tool puts a line in front of each series.
-                throw new ToolException(error.Message.StartsWith("1:", StringComparison.Ordinal) ? "2:" + error.Message[2..] : error.Message, error);
+                // Upstream's tool makes a script of them, with a line in front.
+                int colon = error.Message.IndexOf(':', StringComparison.Ordinal);
+                throw new ToolException(string.Create(CultureInfo.InvariantCulture, $"{i + 2}{error.Message[colon..]}"), error);
             }
         }
     }
@@ -38,9 +41,10 @@ internal sealed class TestInput
     /// <summary>The labels of its series.</summary>
     public IEnumerable<Labels> Series => _series.Select(series => series.Description.Labels);
 
-    /// <summary>Stores what there is up to a time.</summary>
-    public void AppendTill(long timestampMs, IAppender appender)
+    /// <summary>Stores what there is up to a time; returns what is wrong with it, or null.</summary>
+    public string? AppendTill(long timestampMs, IAppender appender)
     {
+        string? fault = null;
         for (int i = 0; i < _series.Count; i++)
         {
             (SeriesDescription description, int next) = _series[i];
@@ -53,10 +57,32 @@ internal sealed class TestInput
                     continue;
                 }
 
-                series = series.IsNone ? appender.GetOrAddSeries(description.Labels) : series;
+                if (description.RepeatedLabel is { } repeated)
+                {
+                    fault = $"label name {GoQuote.Quote(repeated)} is not unique: invalid sample";
+                    break;
+                }
+
+                try
+                {
+                    series = series.IsNone ? appender.GetOrAddSeries(description.Labels) : series;
+                }
+                catch (StorageException error)
+                {
+                    fault = error.Message;
+                    break;
+                }
+
                 long atMs = _startMs + (next * _intervalMs);
                 if (value.Histogram is { } histogram)
                 {
+                    // The storage refuses it each time that it is offered.
+                    fault = HistogramFaults.Find(histogram);
+                    if (fault is not null)
+                    {
+                        break;
+                    }
+
                     appender.Append(series, atMs, histogram.Copy());
                 }
                 else
@@ -66,8 +92,13 @@ internal sealed class TestInput
             }
 
             _series[i] = (description, next);
+            if (fault is not null)
+            {
+                break;
+            }
         }
 
         appender.Commit();
+        return fault;
     }
 }

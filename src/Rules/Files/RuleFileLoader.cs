@@ -21,8 +21,7 @@ public static class RuleFileLoader
         catch (ConfigurationException error)
         {
             // Without the file's name where it is named already.
-            string fault = error.Message.StartsWith($"open {path}", StringComparison.Ordinal) ? error.Message : StripPrefix(error.Message, path);
-            throw new RuleFileException([$"{path}: {fault}"], error);
+            throw new RuleFileException([.. error.Faults.Select(fault => $"{path}: {(fault.StartsWith($"open {path}", StringComparison.Ordinal) ? fault : StripPrefix(fault, path))}")], error);
         }
     }
 
@@ -36,7 +35,7 @@ public static class RuleFileLoader
         }
         catch (ConfigurationException error)
         {
-            throw new RuleFileException([error.Message], error);
+            throw new RuleFileException(error.Faults, error);
         }
     }
 

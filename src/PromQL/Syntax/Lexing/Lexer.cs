@@ -156,6 +156,8 @@ internal sealed class Lexer(byte[] input)
         };
         if (kind == TokenKind.RightParen && _parenDepth == 0)
         {
+            // It was taken for a token before it was counted, so that the fault stands behind it.
+            _start = _position + 1;
             token = Fail("unexpected right parenthesis ')'");
             return true;
         }

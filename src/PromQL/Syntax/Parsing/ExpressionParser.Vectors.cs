@@ -204,7 +204,7 @@ internal sealed partial class ExpressionParser
         bool hasClause = TryParseClause(ref grouping, ref isWithout);
         if (_tokens.Current.Kind != TokenKind.LeftParen)
         {
-            throw _tokens.Unexpected("", "");
+            throw _tokens.Unexpected(hasClause ? "aggregation" : "", "");
         }
 
         _tokens.Take();

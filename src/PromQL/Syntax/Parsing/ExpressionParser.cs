@@ -37,22 +37,23 @@ internal sealed partial class ExpressionParser(byte[] input, ParserOptions optio
         return expression;
     }
 
-    public VectorSelector ParseSelectorOnly()
-    {
-        VectorSelector selector = ParseSelectorPrefix();
-        _tokens.Expect(TokenKind.EndOfInput, "", "");
-        return selector;
-    }
+    public VectorSelector ParseSelectorOnly() => ParseSelector(isWhole: true);
 
-    /// <summary>A selector with anything behind it.</summary>
-    public VectorSelector ParseSelectorPrefix()
+    /// <summary>A selector; unless it <paramref name="isWhole"/>, with anything behind it.</summary>
+    public VectorSelector ParseSelector(bool isWhole)
     {
         if (_tokens.Current.Kind != TokenKind.LeftBrace && !IsMetricName(_tokens.Current.Kind))
         {
-            throw _tokens.Unexpected("", "");
+            throw _tokens.Unexpected(isWhole ? "" : SeriesFaults.InSeriesValues[3..], "");
         }
 
-        return ParseVectorSelector();
+        VectorSelector selector = ParseVectorSelector();
+        if (isWhole)
+        {
+            _tokens.Expect(TokenKind.EndOfInput, "", "");
+        }
+
+        return selector;
     }
 
     private static (BinaryOperator Operator, int Precedence)? FindOperator(TokenKind kind) => kind switch

@@ -18,6 +18,8 @@ internal sealed class HistogramNotation(byte[] input, int start)
     private int _positiveOffset;
     private int _negativeOffset;
 
+    private ReadOnlySpan<byte> Rest => input.AsSpan(Math.Min(_position, input.Length));
+
     private int Peek => _position < input.Length ? input[_position] : -1;
 
     public FloatHistogram Read(out int end)
@@ -37,17 +39,16 @@ internal sealed class HistogramNotation(byte[] input, int start)
             SkipSpaces();
             if (Peek != '}' && _position == before)
             {
-                throw Unexpected();
+                throw Incomplete();
             }
         }
 
-        _position++;
-        if (Peek != '}')
+        if (!input.AsSpan(_position).StartsWith("}}"u8))
         {
-            throw Unexpected();
+            throw Incomplete();
         }
 
-        end = _position + 1;
+        end = _position + 2;
         _histogram.PositiveSpans = Spans(_positiveOffset, _histogram.PositiveBuckets.Length);
         _histogram.NegativeSpans = Spans(_negativeOffset, _histogram.NegativeBuckets.Length);
         return _histogram;
@@ -133,7 +134,7 @@ internal sealed class HistogramNotation(byte[] input, int start)
         string name = ReadWord();
         if (name.Length == 0)
         {
-            throw Unexpected();
+            throw Incomplete();
         }
 
         if (!IsKnown(name))
@@ -223,7 +224,7 @@ internal sealed class HistogramNotation(byte[] input, int start)
             SkipSpaces();
             if (Peek != ']' && _position == before)
             {
-                throw Unexpected();
+                throw new HistogramNotationException(_position, "invalid character in buckets description: " + SeriesFaults.QuoteAt(Rest));
             }
         }
 
@@ -237,8 +238,8 @@ internal sealed class HistogramNotation(byte[] input, int start)
         double value = ReadNumber();
         if (value != Math.Floor(value) || Math.Abs(value) > int.MaxValue)
         {
-            _position = before;
-            throw Unexpected();
+            int digits = input[before] is (byte)'+' or (byte)'-' ? before + 1 : before;
+            throw new HistogramNotationException(digits, SeriesFaults.NoCount(Encoding.ASCII.GetString(input, digits, _position - digits)));
         }
 
         return (int)value;
@@ -246,7 +247,6 @@ internal sealed class HistogramNotation(byte[] input, int start)
 
     private double ReadNumber()
     {
-        // Not by multiplication: that would change the bits of the staleness marker.
         bool isNegative = Peek == '-';
         if (Peek is '+' or '-')
         {
@@ -281,7 +281,13 @@ internal sealed class HistogramNotation(byte[] input, int start)
         return new HistogramNotationException(_position, $"unexpected {(word.Length > 0 ? GoQuote.Quote(word) : "end of input")} in series values");
     }
 
-    private HistogramNotationException Unexpected() => new(
-        _position,
-        $"unexpected {(Peek < 0 ? "end of input" : GoQuote.Quote(((char)Peek).ToString()))} in series values");
+    private HistogramNotationException Unexpected()
+    {
+        string fault = Rest.StartsWith("}}"u8) ? "unexpected \"}}\" " + SeriesFaults.InSeriesValues
+            : Peek >= 0 && char.IsAsciiLetter((char)Peek) ? "bad histogram descriptor found: " + GoQuote.Quote(SeriesFaults.ReadWord(Rest))
+            : SeriesFaults.Describe(input, _position, SeriesFaults.InSeriesValues);
+        return new HistogramNotationException(_position, fault);
+    }
+
+    private HistogramNotationException Incomplete() => new(_position, "histogram description incomplete unexpected: " + SeriesFaults.QuoteAt(Rest));
 }

@@ -11,41 +11,87 @@ internal static class NumberScan
     public static bool TryRead(byte[] input, ref int position, out double value)
     {
         value = 0;
-        int start = position;
-        int end = start;
-        if (end < input.Length && char.IsAsciiLetter((char)input[end]))
+        ReadOnlySpan<byte> rest = input.AsSpan(Math.Min(position, input.Length));
+        if (!rest.IsEmpty && char.IsAsciiLetter((char)rest[0]))
         {
-            while (end < input.Length && char.IsAsciiLetter((char)input[end]) && input[end] != 'x')
+            string word = SeriesFaults.ReadWord(rest);
+            if (word.Equals("inf", StringComparison.OrdinalIgnoreCase))
             {
-                end++;
+                value = double.PositiveInfinity;
+            }
+            else if (word.Equals("nan", StringComparison.OrdinalIgnoreCase))
+            {
+                value = StaleNaN.NormalNaN;
+            }
+            else
+            {
+                return false;
             }
 
-            double? word = Encoding.ASCII.GetString(input, start, end - start).ToLowerInvariant() switch
-            {
-                "inf" => double.PositiveInfinity,
-                "nan" => StaleNaN.NormalNaN,
-                "stale" => StaleNaN.Value,
-                _ => null,
-            };
-            value = word ?? 0;
-            position = word is null ? start : end;
-            return word is not null;
+            position += word.Length;
+            return true;
         }
 
-        while (end < input.Length && (IsNumberByte(input[end]) || (input[end] is (byte)'+' or (byte)'-' && input[end - 1] is (byte)'e' or (byte)'E' && end > start)))
-        {
-            end++;
-        }
-
-        string text = Encoding.ASCII.GetString(input, start, end - start).Replace("_", "", StringComparison.Ordinal);
-        if (text.Length == 0 || !double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value))
+        int length = Measure(rest, out bool isNumber);
+        string text = Encoding.ASCII.GetString(rest[..length]).Replace("_", "", StringComparison.Ordinal);
+        if (!isNumber || !double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value))
         {
             return false;
         }
 
-        position = end;
+        position += length;
         return true;
     }
 
-    private static bool IsNumberByte(byte c) => char.IsAsciiDigit((char)c) || c is (byte)'.' or (byte)'_' or (byte)'e' or (byte)'E';
+    /// <summary>How long the number at the start of a text is; if it is not one, how long what was taken for one.</summary>
+    public static int Measure(ReadOnlySpan<byte> text, out bool isNumber)
+    {
+        isNumber = false;
+        bool hasPoint = false;
+        bool hasExponent = false;
+        bool hasDigit = false;
+        int at = 0;
+        for (; at < text.Length; at++)
+        {
+            byte c = text[at];
+            if (IsDigitAt(text, at))
+            {
+                hasDigit = true;
+            }
+            else if (c == '_' && hasDigit)
+            {
+                if (!IsDigitAt(text, at + 1))
+                {
+                    return at + 1;
+                }
+            }
+            else if (c == '.' && !hasExponent)
+            {
+                if (hasPoint)
+                {
+                    return at + 1;
+                }
+
+                hasPoint = true;
+            }
+            else if (c is (byte)'e' or (byte)'E' && hasDigit && !hasExponent)
+            {
+                hasExponent = true;
+                at += at + 1 < text.Length && text[at + 1] is (byte)'+' or (byte)'-' ? 1 : 0;
+                if (!IsDigitAt(text, at + 1))
+                {
+                    return at + 1;
+                }
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        isNumber = hasDigit && (at >= text.Length || text[at] == 'x' || !(char.IsAsciiLetterOrDigit((char)text[at]) || text[at] == '_'));
+        return at;
+    }
+
+    private static bool IsDigitAt(ReadOnlySpan<byte> text, int at) => at < text.Length && char.IsAsciiDigit((char)text[at]);
 }

@@ -9,4 +9,10 @@ namespace Narthex.PromQL.Syntax;
 public readonly record struct SequenceValue(double Value, bool IsOmitted = false, FloatHistogram? Histogram = null);
 
 /// <summary>A series as tests write it: labels and the points at successive steps.</summary>
-public sealed record SeriesDescription(Labels Labels, IReadOnlyList<SequenceValue> Values);
+/// <param name="Labels">The labels.</param>
+/// <param name="Values">The points.</param>
+public sealed record SeriesDescription(Labels Labels, IReadOnlyList<SequenceValue> Values)
+{
+    /// <summary>A label that the series has twice, which no storage takes; null if there is none. <see cref="Labels"/> has its last value.</summary>
+    public string? RepeatedLabel { get; init; }
+}

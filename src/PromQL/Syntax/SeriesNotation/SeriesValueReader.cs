@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Narthex.Model;
+using Narthex.PromQL.Syntax.Lexing;
 
 namespace Narthex.PromQL.Syntax;
 
@@ -29,7 +30,7 @@ internal sealed class SeriesValueReader(byte[] input, int start)
 
             if (!hadSpace)
             {
-                throw Unexpected();
+                throw Unexpected("");
             }
 
             ReadItem();
@@ -60,9 +61,32 @@ internal sealed class SeriesValueReader(byte[] input, int start)
         {
             ReadHistograms();
         }
-        else
+        else if (Peek is '+' or '-' or (>= '0' and <= '9'))
         {
             ReadNumbers();
+        }
+        else
+        {
+            ReadWord();
+        }
+    }
+
+    private void ReadWord()
+    {
+        string word = SeriesFaults.ReadWord(input.AsSpan(_position));
+        if (word == "stale")
+        {
+            _position += word.Length;
+            _values.Add(new SequenceValue(StaleNaN.Value));
+        }
+        else if (Keywords.Find(word) == TokenKind.Number)
+        {
+            ReadNumbers();
+        }
+        else
+        {
+            string fault = SeriesFaults.Describe(input, _position, "");
+            throw Fail(_position, fault.StartsWith("unexpected identifier", StringComparison.Ordinal) ? $"{fault} {SeriesFaults.InSeriesValues}, expected number or \"stale\"" : fault);
         }
     }
 
@@ -144,7 +168,6 @@ internal sealed class SeriesValueReader(byte[] input, int start)
 
     private double ReadSignedNumber()
     {
-        // Not by multiplication: that would change the bits of the staleness marker.
         bool isNegative = Peek == '-';
         if (Peek is '+' or '-')
         {
@@ -157,13 +180,20 @@ internal sealed class SeriesValueReader(byte[] input, int start)
     private int ReadTimes()
     {
         _position++;
-        int begin = _position;
-        while (Peek is >= '0' and <= '9')
+        int length = NumberScan.Measure(input.AsSpan(_position), out bool isNumber);
+        if (!isNumber)
         {
-            _position++;
+            throw Unexpected();
         }
 
-        return int.TryParse(input.AsSpan(begin, _position - begin), NumberStyles.None, CultureInfo.InvariantCulture, out int times) ? times : throw Unexpected();
+        string number = Encoding.ASCII.GetString(input, _position, length);
+        if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int times))
+        {
+            throw Fail(_position, SeriesFaults.NoCount(number));
+        }
+
+        _position += length;
+        return times;
     }
 
     private void Reserve(int count)
@@ -176,11 +206,7 @@ internal sealed class SeriesValueReader(byte[] input, int start)
 
     private bool StartsWith(ReadOnlySpan<byte> text) => input.AsSpan(Math.Min(_position, input.Length)).StartsWith(text);
 
-    private PromQLParseException Unexpected()
-    {
-        string found = AtEnd ? "end of input" : GoQuote.Quote(Encoding.UTF8.GetString(input.AsSpan(_position, 1)));
-        return Fail(_position, $"unexpected {found} in series values");
-    }
+    private PromQLParseException Unexpected(string where = SeriesFaults.InSeriesValues) => Fail(_position, SeriesFaults.Describe(input, _position, where));
 
     private PromQLParseException Fail(int position, string message) =>
         new(input, [new PromQLParseError(new PositionRange(position, Math.Max(position, _position)), message)]);
