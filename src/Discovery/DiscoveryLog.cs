@@ -10,8 +10,10 @@ internal static partial class DiscoveryLog
     [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "Service discovery {Discovery} stopped by a fault")]
     public static partial void DiscovererFailed(ILogger logger, string discovery, Exception error);
 
-    [LoggerMessage(EventId = 3003, Level = LogLevel.Error, Message = "Error reading file {path} {err}")]
-    public static partial void FileUnreadable(ILogger logger, string path, string err);
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Error, Message = "Error reading file {discovery} {path} {err}")]
+    private static partial void FileUnreadable(ILogger logger, string discovery, string path, string err);
+
+    public static void FileUnreadable(ILogger logger, string path, string err) => FileUnreadable(logger, "file", path, err);
 
     [LoggerMessage(EventId = 3004, Level = LogLevel.Error, Message = "Error watching directory {Path}: {Reason}")]
     public static partial void WatchFailed(ILogger logger, string path, string reason);

@@ -27,10 +27,16 @@ public static class TargetGroupFile
                 return [];
             }
 
+            Require(document.RootElement, JsonValueKind.Array, "Go value of type []*targetgroup.Group");
             return [.. document.RootElement.EnumerateArray().Select(ReadGroup)];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
+            throw new ConfigurationException(JsonSyntax.Explain(e, utf8.Span), e);
+        }
+        catch (InvalidOperationException e)
+        {
+            // A text that is no Unicode.
             throw new ConfigurationException("json: " + e.Message, e);
         }
     }
@@ -65,6 +71,7 @@ public static class TargetGroupFile
             throw NullGroup(index);
         }
 
+        Require(element, JsonValueKind.Object, "Go value of type struct { Targets []string \"json:\\\"targets\\\"\"; Labels model.LabelSet \"json:\\\"labels\\\"\" }");
         var targets = new List<string>();
         var labels = new LabelsBuilder();
         foreach (JsonProperty property in element.EnumerateObject())
@@ -76,7 +83,8 @@ public static class TargetGroupFile
                     targets.Clear();
                     if (property.Value.ValueKind != JsonValueKind.Null)
                     {
-                        targets.AddRange(property.Value.EnumerateArray().Select(target => target.GetString() ?? ""));
+                        Require(property.Value, JsonValueKind.Array, "Go struct field .targets of type []string");
+                        targets.AddRange(property.Value.EnumerateArray().Select(target => ReadText(target, "Go struct field .targets of type string")));
                     }
 
                     break;
@@ -98,6 +106,7 @@ public static class TargetGroupFile
             return;
         }
 
+        Require(element, JsonValueKind.Object, "Go struct field .labels of type model.LabelSet");
         foreach (JsonProperty label in element.EnumerateObject())
         {
             if (label.Name.Length == 0)
@@ -105,7 +114,31 @@ public static class TargetGroupFile
                 throw new ConfigurationException("\"\" is not a valid label name");
             }
 
-            labels.Set(label.Name, label.Value.GetString() ?? "");
+            labels.Set(label.Name, ReadText(label.Value, $"Go struct field .{label.Name} of type model.LabelValue"));
+        }
+    }
+
+    private static string ReadText(JsonElement element, string place)
+    {
+        if (element.ValueKind == JsonValueKind.Null)
+        {
+            return "";
+        }
+
+        Require(element, JsonValueKind.String, place);
+        return element.GetString()!;
+    }
+
+    private static void Require(JsonElement element, JsonValueKind kind, string place)
+    {
+        if (element.ValueKind != kind)
+        {
+            string found = element.ValueKind switch
+            {
+                JsonValueKind.True or JsonValueKind.False => "bool",
+                var other => other.ToString().ToLowerInvariant(),
+            };
+            throw new ConfigurationException($"json: cannot unmarshal {found} into {place}");
         }
     }
 

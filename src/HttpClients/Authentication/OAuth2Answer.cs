@@ -77,11 +77,7 @@ internal sealed record OAuth2Answer(string AccessToken, string Type, TimeSpan? L
         }
         catch (JsonException e)
         {
-            string text = Encoding.UTF8.GetString(body);
-            int at = e.LineNumber == 0 ? (int)Math.Min(e.BytePositionInLine ?? 0, text.Length) : text.Length;
-            return text.AsSpan(at).Trim().IsEmpty ? "unexpected end of JSON input"
-                : at == 0 ? $"invalid character '{text[0]}' looking for beginning of value"
-                : $"invalid character '{text[at]}'";
+            return JsonSyntax.Explain(e, body);
         }
     }
 
