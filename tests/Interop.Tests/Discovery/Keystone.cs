@@ -66,9 +66,17 @@ internal sealed class Keystone : IDisposable
         var keystone = new Keystone(ServerProcess.Start(
             "/usr/bin/env", port,
             [$"OS_KEYSTONE_CONFIG_FILES={config}", $"OS_KEYSTONE_CONFIG_DIR={folder}", Program, "--host", "127.0.0.1", "--port", $"{port}"]));
-        await keystone._process.WaitUntilAsync("v3", timeoutSeconds: 120);
-        await keystone.LogInAsync();
-        return keystone;
+        try
+        {
+            await keystone._process.WaitUntilAsync("v3", timeoutSeconds: 120);
+            await keystone.LogInAsync();
+            return keystone;
+        }
+        catch
+        {
+            keystone.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Creates an object and returns it as Keystone shows it.</summary>
