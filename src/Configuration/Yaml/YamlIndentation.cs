@@ -64,6 +64,31 @@ internal sealed class YamlIndentation(string text, YamlGeneration generation)
         return line.TrimEnd("+-0123456789").EndsWith('|') || line.TrimEnd("+-0123456789").EndsWith('>');
     }
 
+    /// <summary>Whether a word begins at a place, first in its line, and no colon makes it a key.</summary>
+    public bool IsWordWithoutColon(Mark at)
+    {
+        if (at.Line > _lines.Length)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<char> line = _lines[at.Line - 1].AsSpan();
+        ReadOnlySpan<char> word = line.Trim();
+        return line.IndexOfAnyExcept(' ') == at.Column - 1 && !word.IsEmpty && (char.IsLetterOrDigit(word[0]) || word[0] is '_' or '/' or '.')
+            && !word.EndsWith(':') && !word.Contains(": ", StringComparison.Ordinal);
+    }
+
+    /// <summary>The next line with anything in it, or the one behind the last.</summary>
+    public long NextLine(long line)
+    {
+        do
+        {
+            line++;
+        }
+        while (line < _lines.Length && _lines[line - 1].AsSpan().Trim().IsEmpty);
+        return line;
+    }
+
     private static long FirstLineBehind(ParsingEvent last) => last.End.Column <= 1 ? last.End.Line : last.End.Line + 1;
 
     private static int TabOf(string line)

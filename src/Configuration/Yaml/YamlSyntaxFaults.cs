@@ -34,6 +34,13 @@ internal static class YamlSyntaxFaults
         return At(generation == YamlGeneration.Third && began > 1 ? began : tabLine, "found a tab character where an indentation space is expected", least: 1);
     }
 
+    /// <summary>A word at the place of a key that is none.</summary>
+    public static ConfigurationException NoColon(long line) => At(line, "could not find expected ':'", least: 1);
+
+    /// <summary>Whether the library complains about something else where a key or an item should be.</summary>
+    public static bool IsMissingKeyOrItem(YamlException error) =>
+        error.Message.Contains("did not find expected key", StringComparison.Ordinal) || error.Message.Contains("did not find expected '-' indicator", StringComparison.Ordinal);
+
     /// <summary>Whether the library complains about a tab.</summary>
     public static bool IsTab(YamlException error) => error.Message.Contains("invalid tab", StringComparison.Ordinal);
 

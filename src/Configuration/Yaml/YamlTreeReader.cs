@@ -84,6 +84,12 @@ internal sealed class YamlTreeReader
             return new ConfigurationException($"yaml: line {last?.End.Line ?? 1}: did not find expected node content", error);
         }
 
+        if (YamlSyntaxFaults.IsMissingKeyOrItem(fault) && _indentation.IsWordWithoutColon(fault.Start)
+            && _open.Any(collection => collection.Start.Column == fault.Start.Column))
+        {
+            return YamlSyntaxFaults.NoColon(generation == YamlGeneration.Third ? fault.Start.Line : _indentation.NextLine(fault.Start.Line));
+        }
+
         long openLine = _open.TryPeek(out NodeEvent? open) ? open.Start.Line : 0;
         long tabLine = _indentation.FindTab(last);
         return tabLine > 0 && YamlSyntaxFaults.IsTab(fault) && _indentation.IsBlockText(last)
