@@ -24,7 +24,9 @@ public sealed class TextTests
     [InlineData("1m1h", "not a valid duration string: \"1m1h\"")]
     [InlineData("1m1m", "not a valid duration string: \"1m1m\"")]
     [InlineData("-1w", "not a valid duration string: \"-1w\"")]
-    [InlineData("1.5d", "not a valid duration string: \"1.5d\"")]
+    [InlineData("1.5d", "unknown unit \".\" in duration \"1.5d\"")]
+    [InlineData("1h1.5m", "unknown unit \".\" in duration \"1h1.5m\"")]
+    [InlineData(".5s", "not a valid duration string: \".5s\"")]
     [InlineData("294y", "duration out of range")]
     [InlineData("99999999999999999999999s", "duration out of range")]
     public void Bad_durations_are_refused_in_upstream_s_words(string text, string message) =>
