@@ -61,13 +61,18 @@ internal sealed partial class ServerProcess : IDisposable
     }
 
     /// <summary>Starts any executable; <paramref name="port"/> is the one that its arguments name.</summary>
-    public static ServerProcess Start(string path, int port, IEnumerable<string> arguments)
+    public static ServerProcess Start(string path, int port, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(path, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
         var process = new Process { StartInfo = start };
         var server = new ServerProcess(process, port);
         process.OutputDataReceived += (_, e) => server.Append(e.Data);
