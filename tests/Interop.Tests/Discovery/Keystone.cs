@@ -19,7 +19,8 @@ internal sealed class Keystone : IDisposable
     private Keystone(ServerProcess process)
     {
         _process = process;
-        _client = new HttpClient { BaseAddress = Endpoint };
+        // It takes one connection after another: one that lies idle would keep it from the next.
+        _client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero }) { BaseAddress = Endpoint };
     }
 
     /// <summary>Where it listens.</summary>
