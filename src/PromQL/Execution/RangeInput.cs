@@ -62,7 +62,7 @@ internal sealed class RangeInput : IDisposable
     public Labels Labels => _series[_index].Labels;
 
     /// <summary>Says which series this is.</summary>
-    public void Name(IReadOnlyList<SeriesLabels> series, int index)
+    public void SetSeries(IReadOnlyList<SeriesLabels> series, int index)
     {
         _series = series;
         _index = index;

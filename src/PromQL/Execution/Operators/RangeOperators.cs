@@ -67,7 +67,7 @@ internal sealed class RangeSelectOperator(RangeSelectNode node, QueryContext con
         context.ThrowIfCancelled();
         input.Raw.Clear();
         _selection!.ReadSamples(series, input.Raw);
-        input.Name(_series, series);
+        input.SetSeries(_series, series);
         return input.Load(Times, node.RangeMs);
     }
 
@@ -140,7 +140,7 @@ internal sealed class SubqueryOperator : IRangeOperator
         _context.HoldSamples(input.Raw.Count);
         _context.ReleaseSamples(input.Raw.Count);
         CountWindows(input, input.Load(Times, _node.RangeMs));
-        input.Name(_series, _next++);
+        input.SetSeries(_series, _next++);
         return true;
     }
 
