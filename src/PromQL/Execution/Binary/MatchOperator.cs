@@ -227,7 +227,7 @@ internal sealed class MatchOperator : ISeriesOperator
                     _conflicts = new QueryException?[block.Count];
                 }
 
-                _conflicts[step] ??= Conflict(group, _oneSeries[series].Labels.ToString(), _oneSeries[owners[step]].Labels.ToString());
+                _conflicts[step] ??= Conflict(group, _oneSeries[series].Labels, _oneSeries[owners[step]].Labels);
                 if (ManyFill is not null || OneFill is not null)
                 {
                     throw _conflicts[step]!;
@@ -240,16 +240,11 @@ internal sealed class MatchOperator : ISeriesOperator
         }
     }
 
-    // The labels in their order, so that the text does not depend on that of the series.
-    private QueryException Conflict(int group, string one, string other)
-    {
-        bool ordered = string.CompareOrdinal(one, other) <= 0;
-        return new QueryException(
-            QueryErrorKind.Execution,
-            $"found duplicate series for the match group {_signatures.Groups[group]} on the {(_manyIsRight ? "left" : "right")} hand-side of the operation: " +
-            $"[{(ordered ? one : other)}, {(ordered ? other : one)}]" +
-            ";many-to-many matching not allowed: matching labels must be unique on one side");
-    }
+    // Upstream names the series that it met last first.
+    private QueryException Conflict(int group, Labels current, Labels first) => new(
+        QueryErrorKind.Execution,
+        $"found duplicate series for the match group {_signatures.Groups[group]} on the {(_manyIsRight ? "left" : "right")} hand-side of the operation: " +
+        $"[{current}, {first}];many-to-many matching not allowed: matching labels must be unique on one side");
 
     private void ReadManyUpTo(int series)
     {
