@@ -47,6 +47,16 @@ internal sealed class Answer
         _series = [.. _series.Select(s => (s.Labels, s.Points.Select(point => (point.Time, rewrite(s.Labels, point.Time, point.Value))).ToList()))],
     };
 
+    /// <summary>The same answer with other labels.</summary>
+    public Answer WithLabels(Func<string, string> rewrite) => new()
+    {
+        Status = Status,
+        Error = Error,
+        Type = Type,
+        Annotations = Annotations,
+        _series = [.. _series.Select(s => (rewrite(s.Labels), s.Points))],
+    };
+
     /// <summary>The same answer with other warnings and infos.</summary>
     public Answer WithAnnotations(IEnumerable<string> lines) => new()
     {

@@ -10,8 +10,10 @@ namespace Narthex.Interop.Tests.Differential;
 /// </remarks>
 /// <param name="ask">Asks the peer.</param>
 /// <param name="askEquivalent">Asks a peer of the same version with <see cref="SampleDataSet.CreateEquivalent"/>; null if there is none.</param>
-internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Func<Question, Task<Answer>>? askEquivalent)
+/// <param name="namesStay">Whether names are dropped at the end of the query, and so known to notes.</param>
+internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Func<Question, Task<Answer>>? askEquivalent, bool namesStay)
 {
+    private const string EmptyName = " for metric name \"\"";
     private const string BadQuery = "bad_data: invalid parameter \"query\": ";
 
     // From upstream's table of parser cases: in the lexer of durations, and where a duration or number is expected.
@@ -59,7 +61,8 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
         ("value: fractions of classic histograms are right", ClassicFractionAsync),
         ("value: rates of native histograms are extrapolated to zero at most", RateFromZeroAsync),
         ("value: a negative factor makes a gauge of a native histogram", (question, answer) => Task.FromResult(NegativeFactor(question, answer))),
-        ("text: notes about le labels and NaN observations name no metric", (_, answer) => Task.FromResult(Reworded(answer, NamedMetric(), "$1"))),
+        ("value: info() leaves it marked that a name is to be dropped", (question, answer) => Task.FromResult(namesStay && InfoOfComputed().IsMatch(question.Query) ? answer.WithLabels(labels => Name().Replace(labels, "")) : null)),
+        ("text: notes about le labels and NaN observations name no metric", (_, answer) => Task.FromResult(Reworded(answer, namesStay ? UnnamedMetric() : NamedMetric(), "$1"))),
         ("text: notes about monotonic buckets say which and when, and name no metric", MonotonicityAsync),
         ("text: sorting over a range is warned of", (question, answer) => Task.FromResult(IneffectiveSort(question, answer))),
     ];
@@ -200,7 +203,7 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
         Answer buckets = await ask(question.Asking(call.Groups[2].Value));
         string text = ClassicBuckets.DescribeMonotonicity(quantiles, buckets, question.IsRange);
         return answer.WithAnnotations(
-            [.. answer.Annotations.Split('\n').Where(line => !Monotonicity().IsMatch(line)), $"{match.Groups["text"].Value}{text} ({match.Groups["place"].Value})"]);
+            [.. answer.Annotations.Split('\n').Where(line => !Monotonicity().IsMatch(line)), $"{match.Groups["text"].Value}{(namesStay && match.Groups["name"].Value != EmptyName ? match.Groups["name"].Value : "")}{text} ({match.Groups["place"].Value})"]);
     }
 
     private static Answer? IneffectiveSort(Question question, Answer answer)
@@ -245,6 +248,12 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
     [GeneratedRegex("Scalar value NaN overflows int64")]
     private static partial Regex NanParameter();
 
+    [GeneratedRegex(@"^info\(-")]
+    private static partial Regex InfoOfComputed();
+
+    [GeneratedRegex("\"__name__\":\"[^\"]*\",?")]
+    private static partial Regex Name();
+
     [GeneratedRegex("Ratio value NaN is NaN")]
     private static partial Regex NanRatio();
 
@@ -272,10 +281,13 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
     [GeneratedRegex("(bucket label \"le\" is missing or has a malformed value of \"[^\"]*\"|input to histogram_[a-z]+ has NaN observations, [a-zA-Z ]+?) for metric name \"[^\"]*\"")]
     private static partial Regex NamedMetric();
 
+    [GeneratedRegex("(bucket label \"le\" is missing or has a malformed value of \"[^\"]*\"|input to histogram_[a-z]+ has NaN observations, [a-zA-Z ]+?) for metric name \"\"")]
+    private static partial Regex UnnamedMetric();
+
     [GeneratedRegex(@"^histogram_fraction\(([-+.0-9a-zA-Z]+), ([-+.0-9a-zA-Z]+), (.*)\)$", RegexOptions.Singleline)]
     private static partial Regex Fraction();
 
-    [GeneratedRegex(@"^(?<text>infos: PromQL info: input to histogram_quantile needed to be fixed for monotonicity \(see [^)]*\)) for metric name ""[^""]*"" \((?<place>[0-9:]+)\)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?<text>infos: PromQL info: input to histogram_quantile needed to be fixed for monotonicity \(see [^)]*\))(?<name> for metric name ""[^""]*"") \((?<place>[0-9:]+)\)$", RegexOptions.Multiline)]
     private static partial Regex Monotonicity();
 
     [GeneratedRegex(@"^histogram_quantile\(([-+.0-9a-zA-Z]+), (.*)\)$", RegexOptions.Singleline)]

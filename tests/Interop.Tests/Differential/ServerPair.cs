@@ -15,10 +15,13 @@ internal sealed class ServerPair : IDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
-    private ServerPair(ServerProcess ours, ServerProcess real)
+    private readonly bool _namesStay;
+
+    private ServerPair(bool namesStay)
     {
-        Ours = ours;
-        Real = real;
+        _namesStay = namesStay;
+        Ours = null!;
+        Real = null!;
     }
 
     private ServerProcess? _equivalent;
@@ -27,12 +30,14 @@ internal sealed class ServerPair : IDisposable
 
     public ServerProcess Real { get; private set; }
 
-    public static async Task<ServerPair> StartAsync()
+    /// <summary>Starts both.</summary>
+    /// <param name="namesStay">With the feature that drops names at the end of a query.</param>
+    public static async Task<ServerPair> StartAsync(bool namesStay = false)
     {
-        var pair = new ServerPair(null!, null!);
+        var pair = new ServerPair(namesStay);
         string config = pair._directory.Write("prometheus.yml", "global:\n  evaluation_interval: 1m\n");
-        pair.Real = await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", config, pair._directory.Combine("real"), s_flags);
-        pair.Ours = await ServerProcess.StartPrometheusAsync(ServerProcess.NarthexPath, config, pair._directory.Combine("ours"), s_flags);
+        pair.Real = await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", config, pair._directory.Combine("real"), pair.Flags());
+        pair.Ours = await ServerProcess.StartPrometheusAsync(ServerProcess.NarthexPath, config, pair._directory.Combine("ours"), pair.Flags());
         return pair;
     }
 
@@ -42,7 +47,7 @@ internal sealed class ServerPair : IDisposable
     /// <summary>Starts another real server, with series of which it answers as newer versions answer of the others.</summary>
     public async Task StartEquivalentAsync(IReadOnlyList<RemoteWriteClient.Series> series)
     {
-        _equivalent = await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", _directory.Combine("prometheus.yml"), _directory.Combine("equivalent"), s_flags);
+        _equivalent = await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", _directory.Combine("prometheus.yml"), _directory.Combine("equivalent"), Flags());
         await WriteAsync(series, [_equivalent]);
     }
 
@@ -72,7 +77,8 @@ internal sealed class ServerPair : IDisposable
     {
         var newer = new NewerAnswers(
             async question => Answer.Read(await AskAsync(Real, question)),
-            _equivalent is { } equivalent ? async question => Answer.Read(await AskAsync(equivalent, question)) : null);
+            _equivalent is { } equivalent ? async question => Answer.Read(await AskAsync(equivalent, question)) : null,
+            _namesStay);
         var report = new DifferentialReport();
         var open = new ConcurrentBag<(Question Question, Answer Expected, Answer Actual)>();
         await Parallel.ForEachAsync(questions, new ParallelOptions { MaxDegreeOfParallelism = 3 }, async (question, _) =>
@@ -159,6 +165,8 @@ internal sealed class ServerPair : IDisposable
         _http.Dispose();
         _directory.Dispose();
     }
+
+    private string[] Flags() => [.. s_flags, .. _namesStay ? ["--enable-feature=promql-delayed-name-removal"] : Array.Empty<string>()];
 
     private static bool IsMixed(RemoteWriteClient.Series one) => one.Samples.Count > 0 && one.Histograms.Count > 0;
 

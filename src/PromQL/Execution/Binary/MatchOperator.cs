@@ -73,7 +73,9 @@ internal sealed class MatchOperator : ISeriesOperator
             (_oneOfGroup[_oneIds[i]] ??= []).Add(i);
         }
 
-        var labels = new ResultLabels(_matching, _signatures, BinaryKernels.ChangesSchema(_node.Operator) || _node.ReturnsBool, _context.DelayedNameRemoval);
+        // Names that operands are to lose are there again after an operation between vectors, as upstream has it; arithmetic takes them away at once.
+        bool delays = _node.ReturnsBool && _context.DelayedNameRemoval;
+        var labels = new ResultLabels(_matching, _signatures, BinaryKernels.ChangesSchema(_node.Operator) || (_node.ReturnsBool && !delays), delays);
         for (int i = 0; i < _manyIds.Length; i++)
         {
             AddOutputs(i, labels);
@@ -445,7 +447,7 @@ internal sealed class MatchOperator : ISeriesOperator
 }
 
 /// <summary>The labels of a binary operation's result.</summary>
-internal sealed class ResultLabels(VectorMatching matching, MatchSignatures signatures, bool dropsSchema, bool delayed)
+internal sealed class ResultLabels(VectorMatching matching, MatchSignatures signatures, bool dropsSchema, bool dropsLater)
 {
     private readonly (string Text, byte[] Utf8)[] _include = [.. matching.Include.Select(name => (name, Encoding.UTF8.GetBytes(name)))];
     private readonly LabelsBuilder _builder = new();
@@ -457,7 +459,7 @@ internal sealed class ResultLabels(VectorMatching matching, MatchSignatures sign
         _builder.Reset();
         foreach (LabelPair pair in many.Labels)
         {
-            bool dropped = dropsSchema && !delayed && MetricSchema.IsSchemaLabel(pair.Name);
+            bool dropped = dropsSchema && MetricSchema.IsSchemaLabel(pair.Name);
             bool unmatched = isOneToOne && signatures.IsListed(pair.Name) != matching.IsOn;
             if (!dropped && !unmatched)
             {
@@ -474,7 +476,7 @@ internal sealed class ResultLabels(VectorMatching matching, MatchSignatures sign
             }
         }
 
-        return new SeriesLabels(_builder.ToLabels(), many.DropName || (dropsSchema && delayed));
+        return new SeriesLabels(_builder.ToLabels(), dropsLater);
     }
 
     /// <summary>What stands for a missing series of the many side: the labels of the match group, and those included from the other side.</summary>
