@@ -14,10 +14,11 @@ internal sealed class DialException(string address, bool isProxy, SocketExceptio
 }
 
 /// <summary>Opens the connections of clients: to the addresses of a name one after the other, as the platform does, but so that a fault tells which one it was.</summary>
-internal static class Dialer
+/// <param name="counters">Counts them; null if nobody does.</param>
+internal sealed class Dialer(ConnectionCounters? counters)
 {
     /// <summary>Connects for the platform, to where a request goes or to the proxy that it goes through.</summary>
-    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         DnsEndPoint target = context.DnsEndPoint;
         HttpRequestMessage request = context.InitialRequestMessage;
@@ -28,7 +29,29 @@ internal static class Dialer
 
     /// <summary>Connects to a host.</summary>
     /// <exception cref="SocketException">It has no address, or none of them can be reached.</exception>
-    public static async Task<Stream> ConnectAsync(string host, int port, bool isProxy, CancellationToken cancellationToken)
+    public Task<Stream> ConnectAsync(string host, int port, bool isProxy, CancellationToken cancellationToken) =>
+        CountAsync(() => ConnectToAnyAsync(host, port, isProxy, cancellationToken));
+
+    /// <summary>Connects to a Unix socket.</summary>
+    /// <exception cref="SocketException">It cannot be reached.</exception>
+    public Task<Stream> ConnectAsync(string path, CancellationToken cancellationToken) =>
+        CountAsync(() => ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), new UnixDomainSocketEndPoint(path), cancellationToken));
+
+    private async Task<Stream> CountAsync(Func<Task<Stream>> connect)
+    {
+        counters?.Attempted.Increment();
+        try
+        {
+            return await connect();
+        }
+        catch (Exception e)
+        {
+            counters?.CountFailure(e);
+            throw;
+        }
+    }
+
+    private async Task<Stream> ConnectToAnyAsync(string host, int port, bool isProxy, CancellationToken cancellationToken)
     {
         IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await LookUpAsync(host, isProxy, cancellationToken);
         SocketException? first = null;
@@ -37,7 +60,7 @@ internal static class Dialer
             var place = new IPEndPoint(address, port);
             try
             {
-                return await ConnectAsync(place, cancellationToken);
+                return await ConnectAsync(new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }, place, cancellationToken);
             }
             catch (SocketException e)
             {
@@ -61,13 +84,12 @@ internal static class Dialer
         }
     }
 
-    private static async Task<Stream> ConnectAsync(IPEndPoint place, CancellationToken cancellationToken)
+    private async Task<Stream> ConnectAsync(Socket socket, EndPoint place, CancellationToken cancellationToken)
     {
-        var socket = new Socket(place.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(place, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            return counters is null ? new NetworkStream(socket, ownsSocket: true) : new CountedStream(socket, counters);
         }
         catch
         {
