@@ -78,22 +78,3 @@ internal sealed class ConnectionCounters
         }
     }
 }
-
-/// <summary>A connection that is counted once more when it ends.</summary>
-internal sealed class CountedStream : NetworkStream
-{
-    private ConnectionCounters? _counters;
-
-    public CountedStream(Socket socket, ConnectionCounters counters)
-        : base(socket, ownsSocket: true)
-    {
-        _counters = counters;
-        counters.Established.Increment();
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        Interlocked.Exchange(ref _counters, null)?.Closed.Increment();
-        base.Dispose(disposing);
-    }
-}

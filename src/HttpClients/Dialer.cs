@@ -24,20 +24,26 @@ internal sealed class Dialer(ConnectionCounters? counters)
         HttpRequestMessage request = context.InitialRequestMessage;
         bool isProxy = request.Method == HttpMethod.Connect
             || (request.RequestUri is { } uri && (uri.IdnHost.Trim('[', ']') != target.Host.Trim('[', ']') || uri.Port != target.Port));
-        return await ConnectAsync(target.Host, target.Port, isProxy, cancellationToken);
+        return await ConnectAsync(target.Host, target.Port, isProxy, request, cancellationToken);
     }
 
     /// <summary>Connects to a host.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="isProxy">Whether it is a proxy, whose first words are not those of the server.</param>
+    /// <param name="request">Who asks.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="SocketException">It has no address, or none of them can be reached.</exception>
-    public Task<Stream> ConnectAsync(string host, int port, bool isProxy, CancellationToken cancellationToken) =>
-        CountAsync(() => ConnectToAnyAsync(host, port, isProxy, cancellationToken));
+    public Task<Stream> ConnectAsync(string host, int port, bool isProxy, HttpRequestMessage request, CancellationToken cancellationToken) =>
+        CountAsync(async () => new DialedStream(await ConnectToAnyAsync(host, port, isProxy, cancellationToken), counters, isProxy ? null : FirstBytes.Keep(request)));
 
     /// <summary>Connects to a Unix socket.</summary>
     /// <exception cref="SocketException">It cannot be reached.</exception>
     public Task<Stream> ConnectAsync(string path, CancellationToken cancellationToken) =>
-        CountAsync(() => ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), new UnixDomainSocketEndPoint(path), cancellationToken));
+        CountAsync(async () => new DialedStream(
+            await ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), new UnixDomainSocketEndPoint(path), cancellationToken), counters, null));
 
-    private async Task<Stream> CountAsync(Func<Task<Stream>> connect)
+    private async Task<Stream> CountAsync(Func<Task<DialedStream>> connect)
     {
         counters?.Attempted.Increment();
         try
@@ -51,7 +57,7 @@ internal sealed class Dialer(ConnectionCounters? counters)
         }
     }
 
-    private async Task<Stream> ConnectToAnyAsync(string host, int port, bool isProxy, CancellationToken cancellationToken)
+    private static async Task<Socket> ConnectToAnyAsync(string host, int port, bool isProxy, CancellationToken cancellationToken)
     {
         IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await LookUpAsync(host, isProxy, cancellationToken);
         SocketException? first = null;
@@ -77,19 +83,25 @@ internal sealed class Dialer(ConnectionCounters? counters)
         {
             return await Dns.GetHostAddressesAsync(host, cancellationToken);
         }
-        catch (SocketException e) when (isProxy)
+        catch (SocketException e)
         {
-            // Otherwise the target would be taken for the name that is not known.
-            throw new DialException("", isProxy, new SocketException((int)e.SocketErrorCode, $"lookup {host}: no such host"));
+            // Whether nobody knows the name, or nobody could be asked.
+            string reason = e.SocketErrorCode == SocketError.TryAgain ? "server misbehaving" : "no such host";
+            throw new DialException("", isProxy, new SocketException((int)e.SocketErrorCode, $"lookup {NameServers.Describe(host)}: {reason}"));
+        }
+        catch (ArgumentException)
+        {
+            // Longer than any name is.
+            throw new DialException("", isProxy, new SocketException((int)SocketError.HostNotFound, $"lookup {host}: no such host"));
         }
     }
 
-    private async Task<Stream> ConnectAsync(Socket socket, EndPoint place, CancellationToken cancellationToken)
+    private static async Task<Socket> ConnectAsync(Socket socket, EndPoint place, CancellationToken cancellationToken)
     {
         try
         {
             await socket.ConnectAsync(place, cancellationToken);
-            return counters is null ? new NetworkStream(socket, ownsSocket: true) : new CountedStream(socket, counters);
+            return socket;
         }
         catch
         {

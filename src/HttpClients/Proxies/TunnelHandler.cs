@@ -96,7 +96,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
             throw new HttpRequestException($"proxy_connect_header and server_name cannot be combined with a {proxy.Scheme} proxy");
         }
 
-        Stream stream = await _dialer.ConnectAsync(proxy?.IdnHost ?? host, proxy?.Port ?? port, isProxy: proxy is not null, cancellationToken);
+        Stream stream = await _dialer.ConnectAsync(proxy?.IdnHost ?? host, proxy?.Port ?? port, isProxy: proxy is not null, context.InitialRequestMessage, cancellationToken);
         try
         {
             if (proxy is not null)
