@@ -211,6 +211,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
         {
             NoLockfile = options.NoLockFile,
             SnapshotOnClose = options.MemorySnapshotOnShutdown,
+            SnapshotLogBytes = options.SnapshotLogBytes,
             ChunkWriteQueueSize = options.ChunkWriteQueueSize,
             WalSegmentBytes = options.WalSegmentBytes > 0 ? options.WalSegmentBytes : defaults.WalSegmentBytes,
             WalCompression = options.WalCompression switch

@@ -96,6 +96,9 @@ public sealed record ServerOptions
     /// <summary>Whether a snapshot of the memory is left at the end, from which the next start is quick. Upstream does that with a feature flag only.</summary>
     public bool MemorySnapshotOnShutdown { get; init; } = true;
 
+    /// <summary>How many bytes the log grows before a snapshot of the memory is written while the server runs; 0 for none.</summary>
+    public long SnapshotLogBytes { get; init; }
+
     /// <summary>Size of a segment of the write-ahead log, 0 for the default.</summary>
     public long WalSegmentBytes { get; init; }
 

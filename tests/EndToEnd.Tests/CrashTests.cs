@@ -10,7 +10,7 @@ public sealed class CrashTests
     private const int Rounds = 8;
     private const int SeriesCount = 50;
     private const long StartMs = 1_767_225_600_000;
-    private static readonly string[] Flags = ["--web.enable-remote-write-receiver", "--storage.tsdb.retention.time=100y"];
+    private static readonly string[] Flags = ["--web.enable-remote-write-receiver", "--storage.tsdb.retention.time=100y", "--storage.tsdb.memory-snapshot-log-size=1KB"];
 
     [Fact]
     public async Task Every_acknowledged_remote_write_survives_kill_9_at_random_instants()

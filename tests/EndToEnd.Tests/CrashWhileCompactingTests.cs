@@ -27,6 +27,7 @@ public sealed class CrashWhileCompactingTests : IDisposable
         "--storage.tsdb.min-block-duration=2m",
         "--storage.tsdb.max-block-duration=1h",
         "--storage.tsdb.block-reload-interval=1s",
+        "--storage.tsdb.memory-snapshot-log-size=1KB",
         "--enable-feature=native-histograms",
     ];
 
@@ -61,6 +62,12 @@ public sealed class CrashWhileCompactingTests : IDisposable
         for (int kill = 0; kill < kills;)
         {
             _where = $"seed {seed}, after {kill} kills";
+            bool readsAll = random.Next(3) == 0;
+            if (readsAll)
+            {
+                DeleteSnapshots();
+            }
+
             if (random.Next(4) == 0)
             {
                 await KillWhileStartingAsync(random.Next(20, 500));
@@ -70,6 +77,7 @@ public sealed class CrashWhileCompactingTests : IDisposable
 
             using ServerProcess server = await ServerProcess.StartPrometheusAsync(ServerProcess.NarthexPath, _config, _data, s_flags);
             await CheckAsync(server);
+            Count(ways, readsAll ? "starts from the log" : server.Log.Contains("chunk snapshot loaded", StringComparison.Ordinal) ? "starts from a snapshot" : "starts without a snapshot");
             bool stopping = random.Next(6) == 0;
             int delayMs = random.Next(20, 700);
             int stopDelayMs = random.Next(0, 120);
@@ -98,6 +106,7 @@ public sealed class CrashWhileCompactingTests : IDisposable
         await CheckAsync(again);
 
         _output.WriteLine($"{kills} kills ({string.Join(", ", ways.Select(way => $"{way.Value} {way.Key}"))}), {_acknowledged.Min()} steps, {_deleted.Count} deletions, {Directory.GetDirectories(_data, "01*").Length} blocks");
+        Assert.True(ways.GetValueOrDefault("starts from a snapshot") > kills / 5, "Snapshots must have been written and read.");
         Assert.True(_acknowledged.Min() > kills, $"The server must have taken some steps between kills; it took {_acknowledged.Min()}.");
         Assert.True(Directory.GetDirectories(_data, "01*").Length > 1, "Blocks must have been written.");
         Assert.NotEmpty(Directory.GetDirectories(Path.Combine(_data, "wal"), "checkpoint.*"));
@@ -109,6 +118,18 @@ public sealed class CrashWhileCompactingTests : IDisposable
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : normal;
 
     private static void Count(Dictionary<string, int> ways, string way) => ways[way] = ways.GetValueOrDefault(way) + 1;
+
+    // The log has everything, whether there is a snapshot or not.
+    private void DeleteSnapshots()
+    {
+        if (Directory.Exists(_data))
+        {
+            foreach (string snapshot in Directory.GetDirectories(_data, "chunk_snapshot.*"))
+            {
+                Directory.Delete(snapshot, recursive: true);
+            }
+        }
+    }
 
     private async Task KillWhileStartingAsync(int afterMs)
     {

@@ -5,6 +5,7 @@ using Narthex.Storage;
 using Narthex.Tsdb.Blocks;
 using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Head;
+using Narthex.Tsdb.Snapshots;
 
 namespace Narthex.Tsdb;
 
@@ -51,6 +52,9 @@ internal sealed class Maintenance : IAsyncDisposable
     /// <summary>Moves stale series; null if it is never asked to.</summary>
     public StaleSeriesCompactor? StaleSeries { get; init; }
 
+    /// <summary>Writes snapshots of the memory; null if it is never asked to.</summary>
+    public SnapshotWriting? Snapshots { get; init; }
+
     /// <summary>Called behind a truncation of the log, before samples out of order go into blocks: the worst instant to be killed at.</summary>
     public Action? LogTruncated { get; set; }
 
@@ -72,7 +76,9 @@ internal sealed class Maintenance : IAsyncDisposable
             _blocks.Reload();
             CompactHead(cancellationToken);
             StaleSeries?.Run(cancellationToken);
+            Snapshots?.RunIfDue();
             CompactBlocks(cancellationToken);
+            Snapshots?.RunIfDue();
             return true;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -7,11 +7,12 @@ using Narthex.Tsdb.Wal.Files;
 
 namespace Narthex.Tsdb;
 
-/// <content>What the head keeps on disk beside its log: full chunks and, while the server is down, a snapshot of the rest.</content>
+/// <content>What the head keeps on disk beside its log: full chunks, and a snapshot of the rest.</content>
 public sealed partial class TsdbDatabase
 {
     private HeadChunkFiles? _chunkFiles;
     private ChunkWriting? _chunkWriting;
+    private SnapshotWriting? _snapshots;
 
     /// <summary>Finds the full chunks in files, for the replay to give them to their series. False if some were damaged, and are gone.</summary>
     private bool LoadChunkFiles(long minValidMs)
@@ -33,25 +34,28 @@ public sealed partial class TsdbDatabase
         return damage is null;
     }
 
-    /// <summary>Fills the head from the snapshot that the last server left, if it is of any use. There is none afterwards.</summary>
+    /// <summary>Fills the head from the last snapshot and the log behind it, if it is of any use. Afterwards there is none that is not.</summary>
     private bool LoadSnapshot(bool chunksAreSound, CancellationToken cancellationToken)
     {
         WalFileSystem files = WalFileSystem.Instance;
-        bool loaded = false;
+        MemorySnapshot? loaded = null;
+        MemorySnapshot? lasting = null;
         try
         {
             MemorySnapshot? snapshot = MemorySnapshot.FindLast(DirectoryPath, files);
-            if (snapshot is not null && !snapshot.IsAtEndOf(_walDirectory, files))
+            HeadState? state = snapshot is null ? null : HeadState.Read(snapshot.Path, files);
+            if (snapshot is not null && !IsUsable(snapshot, state))
             {
                 TsdbLog.SnapshotOutdated(_logger, snapshot.Path);
             }
             else if (snapshot is not null && chunksAreSound)
             {
-                _replay.Load(snapshot, cancellationToken);
-                loaded = true;
+                _replay.Load(snapshot, state, cancellationToken);
+                loaded = snapshot;
+                lasting = state is not null && _options.SnapshotOnClose ? snapshot : null;
             }
         }
-        catch (Exception error) when (error is StorageException or WalCorruptionException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is SnapshotException or IOException or UnauthorizedAccessException)
         {
             _metrics.SnapshotErrors++;
             TsdbLog.SnapshotFailed(_logger, error.Message);
@@ -59,14 +63,27 @@ public sealed partial class TsdbDatabase
 
         try
         {
-            MemorySnapshot.DeleteAll(DirectoryPath, files);
+            MemorySnapshot.DeleteAll(DirectoryPath, files, except: lasting);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new StorageException($"delete memory snapshots in {DirectoryPath}: {error.Message}", error);
         }
 
-        return loaded;
+        return loaded is not null;
+    }
+
+    /// <summary>Writes a snapshot of the memory now, whether it is due or not.</summary>
+    internal void WriteSnapshot() => PauseMaintenance(() => _snapshots!.Write());
+
+    private bool IsUsable(MemorySnapshot snapshot, HeadState? state)
+    {
+        WalFileSystem files = WalFileSystem.Instance;
+        return state is null
+            ? snapshot.IsAtEndOf(_walDirectory, files)
+            : snapshot.IsWithin(_walDirectory, files)
+                && MemorySnapshot.GetCheckpoint(_walDirectory, files) == state.Checkpoint
+                && _chunkFiles!.Reaches(state.ChunksEnd);
     }
 
     /// <summary>Writes the rest of the full chunks, and the snapshot of what is not in a full chunk. Nothing is committed any more.</summary>
@@ -77,29 +94,10 @@ public sealed partial class TsdbDatabase
             await _chunkWriting.DisposeAsync().ConfigureAwait(false);
             if (_chunkWriting.Run() && _options.SnapshotOnClose)
             {
-                WriteSnapshot();
+                _snapshots!.Write();
             }
         }
 
         Head.CloseChunkFiles();
-    }
-
-    private void WriteSnapshot()
-    {
-        long start = _time.GetTimestamp();
-        TsdbLog.SnapshotStarted(_logger);
-        try
-        {
-            MemorySnapshot written = MemorySnapshotWriter.Write(Head, DirectoryPath, _wal!.CurrentSegment, _wal.CurrentOffset, new WalWriterOptions
-            {
-                Compression = _options.WalCompression,
-                TimeProvider = _time,
-            });
-            TsdbLog.SnapshotCompleted(_logger, GoDuration.Format(_time.GetElapsedTime(start)), Head.SeriesCount, written.Path);
-        }
-        catch (StorageException error)
-        {
-            TsdbLog.SnapshotWritingFailed(_logger, error.Message);
-        }
     }
 }

@@ -7,6 +7,7 @@ using Narthex.Tsdb.Compaction;
 using Narthex.Tsdb.Compression;
 using Narthex.Tsdb.Head;
 using Narthex.Tsdb.Head.Series;
+using Narthex.Tsdb.Snapshots;
 using Narthex.Tsdb.Wal;
 using Narthex.Tsdb.Wal.Files;
 
@@ -281,8 +282,10 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         }
 
         Head.AttachLog(_wal);
+        _snapshots = new SnapshotWriting(
+            Head, DirectoryPath, _options.SnapshotLogBytes, new WalWriterOptions { Compression = _options.WalCompression, TimeProvider = _time }, _logger, _time);
         var log = new LogTruncation(Head, _wal, walOptions, _lifecycleMetrics, _logger, _time);
-        _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time) { StaleSeries = _staleSeries };
+        _maintenance = new Maintenance(Head, _blocks, log, _options, _lifecycleMetrics, _logger, _time) { StaleSeries = _staleSeries, Snapshots = _snapshots };
         _chunkWriting = new ChunkWriting(Head, _options.ChunkWriteQueueSize, _logger, _time);
         _ready = true;
         _maintenance.Start();
@@ -309,13 +312,15 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
     private long GetHeadBytes()
     {
         long bytes = _chunkFiles?.Bytes ?? 0;
-        foreach (string name in s_headDirectories)
+        IEnumerable<string> directories = s_headDirectories.Select(name => Path.Combine(DirectoryPath, name));
+        if (MemorySnapshot.FindLast(DirectoryPath, WalFileSystem.Instance) is { } snapshot)
         {
-            var directory = new DirectoryInfo(Path.Combine(DirectoryPath, name));
-            if (directory.Exists)
-            {
-                bytes += directory.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
-            }
+            directories = directories.Append(snapshot.Path);
+        }
+
+        foreach (DirectoryInfo directory in directories.Select(path => new DirectoryInfo(path)).Where(directory => directory.Exists))
+        {
+            bytes += directory.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
         }
 
         return bytes;

@@ -75,6 +75,12 @@ public sealed record TsdbOptions
     /// <summary>Whether closing leaves a snapshot of the memory, from which the next opening is quick. Upstream has it behind <c>--enable-feature=memory-snapshot-on-shutdown</c>.</summary>
     public bool SnapshotOnClose { get; init; }
 
+    /// <summary>
+    /// How many bytes the log grows before a snapshot of the memory is written while the database is open, so that little of the log has to be read after a kill; it
+    /// is more where the snapshot is large. 0 for none.
+    /// </summary>
+    public long SnapshotLogBytes { get; init; }
+
     internal TimeSpan GetMaxBlockDuration()
     {
         var longest = TimeSpan.FromDays(31);

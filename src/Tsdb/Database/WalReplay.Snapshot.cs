@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Chunks;
@@ -20,34 +18,54 @@ internal sealed partial class WalReplay
     // Without a word about it, no number below this one is given to a new series: dead ones may have had it.
     private const ulong FirstSafeNumber = 1UL << 40;
 
-    /// <summary>Fills the head from a snapshot that the log ends with.</summary>
-    /// <exception cref="WalCorruptionException">The snapshot is damaged or does not fit; the head is as it was.</exception>
-    /// <exception cref="StorageException">The snapshot cannot be read; the head is as it was.</exception>
-    public void Load(MemorySnapshot snapshot, CancellationToken cancellationToken)
+    /// <summary>Fills the head from a snapshot, and from the log behind it.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="state">What it says of the head; null if the log has to end with it.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="SnapshotException">The snapshot cannot be used; the head is as it was.</exception>
+    /// <exception cref="StorageException">The log behind it cannot be read.</exception>
+    public void Load(MemorySnapshot snapshot, HeadState? state, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
+        int seriesCount = LoadHead(snapshot, state, cancellationToken);
+        TsdbLog.SnapshotLoaded(logger, snapshot.Path, seriesCount, GoDuration.Format(time.GetElapsedTime(start)));
+        _firstSegment = snapshot.Segment;
+        Volatile.Write(ref _progress, snapshot.Segment);
+        Volatile.Write(ref _lastSegment, snapshot.Segment);
+        long loaded = time.GetTimestamp();
+        if (state is not null)
+        {
+            ApplyInShards(() => ReplaySegments(snapshot.Segment, snapshot.Offset, cancellationToken));
+        }
+
+        FinishChunks();
+        FinishNumbers();
+        Report(start, time.GetElapsedTime(start, loaded));
+    }
+
+    private int LoadHead(MemorySnapshot snapshot, HeadState? state, CancellationToken cancellationToken)
+    {
         var recovered = new SnapshotRestorer.RecoveredChunks();
-        ulong greatest = Check(snapshot, recovered, cancellationToken, out int seriesCount);
+        ulong greatest;
+        int seriesCount;
+        try
+        {
+            greatest = Check(snapshot, state, recovered, cancellationToken, out seriesCount);
+        }
+        catch (Exception error) when (error is StorageException or WalCorruptionException or IOException or UnauthorizedAccessException)
+        {
+            throw new SnapshotException(error.Message, error);
+        }
+
+        head.SetMinValidTime(state?.MinValidMs ?? long.MinValue);
         List<KeyValuePair<ulong, TimeRange>> deleted = LoadSeries(snapshot, recovered);
         head.Replay([.. deleted.Where(entry => TryFindSeries(entry.Key, out _)).Select(entry =>
         {
             TryFindSeries(entry.Key, out uint slot);
             return new KeyValuePair<ulong, TimeRange>(slot, entry.Value);
         })]);
-        if (greatest > _greatestNumber)
-        {
-            _greatestNumber = greatest;
-            _numbersDiffer |= greatest != head.SlotCount;
-        }
-
-        FinishChunks();
-        FinishNumbers();
-        _firstSegment = snapshot.Segment;
-        Volatile.Write(ref _progress, snapshot.Segment);
-        Volatile.Write(ref _lastSegment, snapshot.Segment);
-        TimeSpan duration = time.GetElapsedTime(start);
-        TsdbLog.SnapshotLoaded(logger, snapshot.Path, seriesCount, GoDuration.Format(duration));
-        TsdbLog.ReplayCompleted(logger, Seconds(TimeSpan.Zero), Seconds(TimeSpan.Zero), Seconds(duration));
+        _greatestNumber = Math.Max(_greatestNumber, greatest);
+        return seriesCount;
     }
 
     /// <summary>Makes the series with their chunks, and the exemplars. Returns the deleted intervals.</summary>
@@ -86,7 +104,8 @@ internal sealed partial class WalReplay
     }
 
     /// <summary>Reads all of it without touching the head, as a head that is half filled cannot be emptied. Returns the greatest number of the log.</summary>
-    private ulong Check(MemorySnapshot snapshot, SnapshotRestorer.RecoveredChunks recovered, CancellationToken cancellationToken, out int seriesCount)
+    private ulong Check(
+        MemorySnapshot snapshot, HeadState? state, SnapshotRestorer.RecoveredChunks recovered, CancellationToken cancellationToken, out int seriesCount)
     {
         var numbers = new HashSet<ulong>();
         ulong greatest = 0;
@@ -113,13 +132,14 @@ internal sealed partial class WalReplay
             throw new WalCorruptionException(snapshot.Path, tail.Segment, tail.Offset, tail.Reason);
         }
 
-        if (Chunks is { } chunks && !chunks.AreComplete(numbers))
+        // The log behind the snapshot may have more series, with chunks of their own.
+        if (Chunks is { } chunks && !chunks.AreComplete(state is null ? numbers : null))
         {
             throw new WalCorruptionException(snapshot.Path, 0, 0, "there are chunks in files that are of none of its series");
         }
 
         seriesCount = numbers.Count;
-        return ReadGreatestNumber(snapshot) ?? Math.Max(FirstSafeNumber, ((greatest >> 32) + 1) << 32);
+        return state?.GreatestNumber ?? Math.Max(FirstSafeNumber, ((greatest >> 32) + 1) << 32);
     }
 
     private static bool CheckSeries(ReadOnlySpan<byte> record, HashSet<ulong> numbers, SnapshotRestorer.RecoveredChunks recovered, ref ulong greatest)
@@ -177,18 +197,5 @@ internal sealed partial class WalReplay
         }
 
         return !reader.IsDamaged;
-    }
-
-    private ulong? ReadGreatestNumber(MemorySnapshot snapshot)
-    {
-        if (!files.ListNames(snapshot.Path).Contains(MemorySnapshot.GreatestNumberFile))
-        {
-            return null;
-        }
-
-        using IWalFile file = files.OpenRead(Path.Combine(snapshot.Path, MemorySnapshot.GreatestNumberFile));
-        byte[] text = new byte[32];
-        int length = file.Read(text, 0);
-        return ulong.TryParse(Encoding.ASCII.GetString(text, 0, length), NumberStyles.None, CultureInfo.InvariantCulture, out ulong number) ? number : null;
     }
 }

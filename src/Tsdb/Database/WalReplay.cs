@@ -54,20 +54,35 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
     {
         long start = time.GetTimestamp();
         TsdbLog.ReplayStarted(logger);
+        TimeSpan checkpointTime = TimeSpan.Zero;
+        ApplyInShards(() =>
+        {
+            int checkpoint = ReplayCheckpoint(cancellationToken);
+            checkpointTime = time.GetElapsedTime(start);
+            ReplaySegments(checkpoint + 1, 0, cancellationToken);
+        });
+        FinishChunks();
+        FinishNumbers();
+        Report(start, checkpointTime);
+    }
+
+    /// <summary>When the logs are read: series that they say are gone leave the head, so that it is as it was.</summary>
+    public void FinishEvictions() => head.FinishReplayingEvictions([.. _evictedNumbers], _evictedSlots);
+
+    /// <summary>Reads what is read while the shards apply its samples, and waits for them.</summary>
+    private void ApplyInShards(Action read)
+    {
         _shards = new ReplayShard[Math.Clamp(Environment.ProcessorCount - 1, 1, 8)];
         for (int i = 0; i < _shards.Length; i++)
         {
             _shards[i] = new ReplayShard(head);
         }
 
-        TimeSpan checkpointTime;
         try
         {
             try
             {
-                int checkpoint = ReplayCheckpoint(cancellationToken);
-                checkpointTime = time.GetElapsedTime(start);
-                ReplaySegments(checkpoint + 1, cancellationToken);
+                read();
             }
             finally
             {
@@ -93,14 +108,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
                 shard.Dispose();
             }
         }
-
-        FinishChunks();
-        FinishNumbers();
-        Report(start, checkpointTime);
     }
-
-    /// <summary>When the logs are read: series that they say are gone leave the head, so that it is as it was.</summary>
-    public void FinishEvictions() => head.FinishReplayingEvictions([.. _evictedNumbers], _evictedSlots);
 
     private void FinishNumbers()
     {
@@ -156,7 +164,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         return checkpoint.Index;
     }
 
-    private void ReplaySegments(int first, CancellationToken cancellationToken)
+    private void ReplaySegments(int first, long firstOffset, CancellationToken cancellationToken)
     {
         IReadOnlyList<WalSegment> segments = WalSegments.List(files, directory, first, int.MaxValue);
         if (segments.Count == 0)
@@ -167,7 +175,7 @@ internal sealed partial class WalReplay(HeadStorage head, string directory, IWal
         _firstSegment = segments[0].Index;
         Volatile.Write(ref _progress, _firstSegment);
         Volatile.Write(ref _lastSegment, segments[^1].Index);
-        using var reader = new WalReader(files, segments);
+        using var reader = new WalReader(files, segments, firstOffset);
         try
         {
             int current = _firstSegment;

@@ -23,6 +23,7 @@ public sealed class WalReader : IDisposable
     private readonly IWalFileSystem _files;
     private readonly IReadOnlyList<WalSegment> _segments;
     private readonly bool _decompress;
+    private readonly long _firstOffset;
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private readonly ByteWriter _fragments = new(0);
     private byte[] _decompressed = [];
@@ -42,6 +43,10 @@ public sealed class WalReader : IDisposable
         : this(files, segments, decompress: true)
     {
     }
+
+    /// <summary>Reads these segments, the first one from behind a record that ends at an offset.</summary>
+    internal WalReader(IWalFileSystem files, IReadOnlyList<WalSegment> segments, long firstOffset)
+        : this(files, segments, decompress: true) => _firstOffset = firstOffset;
 
     internal WalReader(IWalFileSystem files, IReadOnlyList<WalSegment> segments, bool decompress)
     {
@@ -148,7 +153,7 @@ public sealed class WalReader : IDisposable
                     return false;
                 }
 
-                _recordStart = 0;
+                _recordStart = _position;
                 continue;
             }
 
@@ -310,7 +315,7 @@ public sealed class WalReader : IDisposable
         _segmentPosition++;
         _bufferStart = 0;
         _bufferLength = 0;
-        _position = 0;
+        _position = _segmentPosition == 0 ? _firstOffset : 0;
         _file = _files.OpenRead(_segments[_segmentPosition].Path);
         return true;
     }

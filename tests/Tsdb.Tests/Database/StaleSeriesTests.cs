@@ -54,6 +54,11 @@ public sealed class StaleSeriesTests : IDisposable
                 samples.AssertSame(database, $"seed {seed} step {step} afterwards");
             }
 
+            if (seed > 1 && random.Next(20) == 0)
+            {
+                database.WriteSnapshot();
+            }
+
             if (random.Next(30) == 0)
             {
                 bool killed = random.Next(3) > 0;

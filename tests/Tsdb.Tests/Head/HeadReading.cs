@@ -43,7 +43,7 @@ internal static class HeadReading
         IReadOnlyDictionary<string, List<(long Ms, ulong Bits)>> expected, IReadOnlyDictionary<string, List<(long Ms, ulong Bits)>> actual, string context)
     {
         string[] expectedNames = [.. expected.Where(pair => pair.Value.Count > 0).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
-        Assert.True(expectedNames.SequenceEqual(actual.Keys), $"{context}: other series");
+        Assert.True(expectedNames.SequenceEqual(actual.Keys), $"{context}: other series: without {string.Join(' ', expectedNames.Except(actual.Keys).Take(5))}, with {string.Join(' ', actual.Keys.Except(expectedNames).Take(5))}");
         foreach (string name in expectedNames)
         {
             Assert.True(expected[name].SequenceEqual(actual[name]), $"{context}: {name} has {actual[name].Count} samples, expected {expected[name].Count}, or others");

@@ -4,22 +4,23 @@ using Narthex.Tsdb.Wal.Files;
 
 namespace Narthex.Tsdb.Snapshots;
 
-/// <summary>A directory with the head as it was when the server ended, and the place in the log up to which it goes: <c>chunk_snapshot.SEGMENT.OFFSET</c>.</summary>
+/// <summary>A directory with the head as it was once, and the place in the log up to which it goes at least: <c>chunk_snapshot.SEGMENT.OFFSET</c>.</summary>
 /// <remarks>
 /// <para>
 /// The format is upstream's: the segments of a log, with a record for each series (labels and open chunk), one for the deleted intervals, and some
 /// for the exemplars. Full chunks are in their own files.
 /// </para>
 /// <para>
-/// It is used only if the log ends where the snapshot does, and it is deleted before anything is logged behind it. A log that goes on was written by a server
-/// that may know series which the snapshot does not; it holds everything, and is read as a whole then.
+/// One of ours stands for the log up to its place, whatever comes behind: that is read on from there, and samples that the snapshot has already are passed over. So it
+/// helps after a kill too. It is of no use any more when the log was truncated behind it, or chunks in files are lost on which it relies (<see cref="HeadState"/>).
+/// </para>
+/// <para>
+/// One that upstream has written is used only if the log ends where it does, and is deleted then: it does not say which chunks in files it knows. The log
+/// holds everything in any case, and is read as a whole where there is no snapshot that can be used.
 /// </para>
 /// </remarks>
 internal sealed record MemorySnapshot(string Path, int Segment, long Offset)
 {
-    /// <summary>The file beside the segments with the greatest number of a series that the log has ever seen. Upstream overlooks it.</summary>
-    public const string GreatestNumberFile = "greatest_series_number";
-
     private const string Prefix = "chunk_snapshot.";
     private const string Unfinished = ".tmp";
 
@@ -58,10 +59,19 @@ internal sealed record MemorySnapshot(string Path, int Segment, long Offset)
         }
     }
 
+    /// <summary>Whether a log has the place where the snapshot ends, and no checkpoint stands for it.</summary>
+    public bool IsWithin(string walDirectory, IWalFileSystem files) =>
+        WalSegments.List(files, walDirectory, Segment, Segment) is [var segment]
+        && files.GetLength(segment.Path) >= Offset
+        && GetCheckpoint(walDirectory, files) < Segment;
+
+    /// <summary>The last segment that the newest checkpoint of a log stands for; -1 if there is none.</summary>
+    public static int GetCheckpoint(string walDirectory, IWalFileSystem files) => CheckpointDirectory.FindLast(walDirectory, files)?.Index ?? -1;
+
     /// <summary>Whether a log ends where the snapshot does, apart from zeros up to the end of the page and segments without content.</summary>
     public bool IsAtEndOf(string walDirectory, IWalFileSystem files)
     {
-        if (CheckpointDirectory.FindLast(walDirectory, files) is { } checkpoint && checkpoint.Index >= Segment)
+        if (GetCheckpoint(walDirectory, files) >= Segment)
         {
             return false;
         }

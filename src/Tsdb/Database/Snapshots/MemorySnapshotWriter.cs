@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Blocks;
@@ -12,51 +10,58 @@ using Narthex.Tsdb.Wal.Records;
 
 namespace Narthex.Tsdb.Snapshots;
 
-/// <summary>Writes what is only in memory as a snapshot. Nothing is committed meanwhile, and all full chunks are in files.</summary>
+/// <summary>Writes what is only in memory as a snapshot, while commits go on. Nothing is truncated or deleted meanwhile.</summary>
+/// <remarks>
+/// It goes up to a place in the log, and each series may be a little newer: whoever reads the log on from there passes over what a series has already. Full chunks have
+/// to be in files before the snapshot counts, since the log before it is not read any more. Series that are not logged are left out, so that none is
+/// ever known to the snapshot alone.
+/// </remarks>
 internal sealed class MemorySnapshotWriter
 {
     private const int BatchBytes = 1 << 20;
     private const int ExemplarsPerRecord = 10_000;
 
     private readonly HeadStorage _head;
+    private readonly uint _seriesCount;
     private readonly WalWriter _destination;
     private readonly WalBatch _batch = new();
 
-    private MemorySnapshotWriter(HeadStorage head, WalWriter destination)
+    private MemorySnapshotWriter(HeadStorage head, uint seriesCount, WalWriter destination)
     {
         _head = head;
+        _seriesCount = seriesCount;
         _destination = destination;
     }
 
-    /// <summary>Writes the snapshot for a place in the log, and deletes older ones.</summary>
-    /// <exception cref="StorageException">It could not be written; there is no trace of it.</exception>
-    public static MemorySnapshot Write(HeadStorage head, string directory, int segment, long offset, WalWriterOptions options)
+    /// <summary>Writes a snapshot of the head as it is now, and deletes older ones.</summary>
+    /// <exception cref="StorageException">It could not be written; there is no trace of it, and older ones are still there.</exception>
+    public static MemorySnapshot Write(HeadStorage head, string directory, WalWriterOptions options)
     {
         IWalFileSystem files = options.Files;
-        string name = MemorySnapshot.NameFor(segment, offset);
+        LogPlace place = head.GetLogPlace();
+        string name = MemorySnapshot.NameFor(place.Segment, place.Offset);
         string temporary = Path.Combine(directory, MemorySnapshot.UnfinishedNameFor(name));
-        var snapshot = new MemorySnapshot(Path.Combine(directory, name), segment, offset);
+        var snapshot = new MemorySnapshot(Path.Combine(directory, name), place.Segment, place.Offset);
         try
         {
-            MemorySnapshot.DeleteAll(directory, files);
+            files.DeleteDirectory(temporary);
             using (WalWriter log = WalWriter.Open(temporary, options with { Metrics = new WalMetrics(), SegmentBytes = 128L << 20 }))
             {
-                var writer = new MemorySnapshotWriter(head, log);
+                var writer = new MemorySnapshotWriter(head, place.SeriesCount, log);
                 writer.WriteSeries();
                 writer.WriteTombstones();
                 writer.WriteExemplars();
                 log.Sync();
             }
 
-            using (IWalFile file = files.OpenWrite(Path.Combine(temporary, MemorySnapshot.GreatestNumberFile)))
-            {
-                file.Write(Encoding.ASCII.GetBytes(head.GreatestNumberEver.ToString(CultureInfo.InvariantCulture)), 0);
-                file.Sync();
-            }
-
+            var state = new HeadState(
+                head.GreatestNumberEver, head.PersistClosedChunks(), MemorySnapshot.GetCheckpoint(place.Directory, files), head.MinValidTimeMs);
+            state.Write(temporary, files);
             files.SyncDirectory(temporary);
+            files.DeleteDirectory(snapshot.Path); // Of a head to which nothing has happened since.
             files.RenameDirectory(temporary, snapshot.Path);
             files.SyncDirectory(directory);
+            MemorySnapshot.DeleteAll(directory, files, except: snapshot);
             return snapshot;
         }
         catch (Exception error)
@@ -87,10 +92,10 @@ internal sealed class MemorySnapshotWriter
     {
         HeadIndex index = _head.Index;
         byte[] open = new byte[ChunkAppender.ChunkBytesMax];
-        for (uint series = 0; series < index.Count; series++)
+        for (uint series = 0; series < _seriesCount; series++)
         {
             uint slot = index.SlotOf(series);
-            SeriesState state = _head.CopySeries(slot, open, out HistogramChunkBytes? histograms);
+            SeriesState state = _head.CopySeries(slot, open, out HistogramChunkBytes? histograms, out FloatHistogram? last);
             SnapshotSeries.WriteStart(_batch.Buffer, _head.WalRefs.Get(slot, state.Generation));
             ReadOnlySpan<uint> pairs = index.GetPairs(series);
             _batch.Buffer.WriteUvarint((uint)pairs.Length);
@@ -100,7 +105,7 @@ internal sealed class MemorySnapshotWriter
                 _batch.Buffer.WriteString(index.Symbols.Get(index.Pairs.ValueOf(pair)));
             }
 
-            if (histograms is { } openHistograms && _head.Histograms.GetLastOfOpen(slot) is { } last)
+            if (histograms is { } openHistograms && last is not null)
             {
                 SnapshotSeries.WriteHistogramChunk(_batch.Buffer, _head.ChunkRangeMs, in openHistograms, last);
             }
@@ -144,7 +149,7 @@ internal sealed class MemorySnapshotWriter
         _head.Exemplars.ForEach((labels, exemplar) =>
         {
             // One whose series is gone stays behind.
-            if (index.TryFind(labels, (uint)labels.GetStableHash(), out uint series))
+            if (index.TryFind(labels, (uint)labels.GetStableHash(), out uint series) && series < _seriesCount)
             {
                 uint slot = index.SlotOf(series);
                 exemplars.Add((_head.WalRefs.Get(slot, _head.Pages[slot].Generation), exemplar));

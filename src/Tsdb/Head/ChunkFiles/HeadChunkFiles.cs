@@ -91,6 +91,23 @@ internal sealed class HeadChunkFiles : IDisposable
         }
     }
 
+    /// <summary>The place behind the last chunk; file 0 while there is none.</summary>
+    public HeadChunkRef End => _files.Count == 0 ? default : new HeadChunkRef(_files.Keys[^1], _files.Values[^1].Length);
+
+    /// <summary>Whether the chunks before a place are there: nothing of its file was thrown away, nor all of it deleted.</summary>
+    public bool Reaches(HeadChunkRef end) => end.File == 0 || (_files.TryGetValue(end.File, out HeadChunkFile? file) && file.Length >= end.Offset);
+
+    /// <summary>Makes the chunks of a file survive a power cut. For any thread, as long as no file is deleted.</summary>
+    /// <exception cref="StorageException">They may not.</exception>
+    public void Sync(HeadChunkRef end) => Guarded(() =>
+    {
+        if (end.File != 0)
+        {
+            using IWalFile file = _system.OpenWrite(Path.Combine(_directory, NameOf(end.File)));
+            file.Sync();
+        }
+    });
+
     /// <summary>A chunk is in use: its file stays.</summary>
     public void Use(HeadChunkRef chunk) => FileOf(chunk).Use();
 
@@ -202,6 +219,8 @@ internal sealed class HeadChunkFiles : IDisposable
             }
         }
     }
+
+    private static string NameOf(int number) => number.ToString("D6", CultureInfo.InvariantCulture);
 
     private static void Guarded(Action action)
     {
@@ -318,7 +337,7 @@ internal sealed class HeadChunkFiles : IDisposable
         FinishFile();
         _system.CreateDirectory(_directory);
         int number = _files.Count == 0 ? 1 : _files.Keys[^1] + 1;
-        string path = Path.Combine(_directory, number.ToString("D6", CultureInfo.InvariantCulture));
+        string path = Path.Combine(_directory, NameOf(number));
         IWalFile writing = _system.OpenWrite(path);
         try
         {

@@ -63,12 +63,12 @@ internal sealed class HeadChunkLoader(HeadStorage head, long minValidMs)
         return null;
     }
 
-    /// <summary>Whether all chunks can be used, if these series are all there are.</summary>
-    public bool AreComplete(HashSet<ulong> numbers)
+    /// <summary>Whether all chunks can be used, if these series are all there are; null for series that are still to come.</summary>
+    public bool AreComplete(HashSet<ulong>? numbers)
     {
         foreach ((ulong number, HeadChunkChain chain) in _chains)
         {
-            if (chain.IsUnusable || (chain.Newest != 0 && !numbers.Contains(number)))
+            if (chain.IsUnusable || (chain.Newest != 0 && numbers?.Contains(number) == false))
             {
                 return false;
             }

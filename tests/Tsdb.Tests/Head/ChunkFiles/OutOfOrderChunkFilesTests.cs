@@ -54,6 +54,11 @@ public sealed class OutOfOrderChunkFilesTests : IDisposable
                 Assert.False(database.Head.OutOfOrder.HasAny);
             }
 
+            if (seed > 1 && random.Next(15) == 0)
+            {
+                database.WriteSnapshot();
+            }
+
             if (random.Next(12) == 0)
             {
                 written += database.Head.OutOfOrderChunksWritten;
