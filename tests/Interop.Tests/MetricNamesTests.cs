@@ -93,8 +93,8 @@ public sealed partial class MetricNamesTests
             - {job_name: swarm, dockerswarm_sd_configs: [{host: 'http://127.0.0.1:1', role: nodes, refresh_interval: 1s}]}
             - {job_name: cluster, kubernetes_sd_configs: [{role: pod, api_server: 'http://127.0.0.1:1'}]}
             """);
-        using ServerProcess theirs = await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", config, directory.Combine("theirs"));
-        using ServerProcess ours = await ServerProcess.StartPrometheusAsync(ServerProcess.NarthexPath, config, directory.Combine("ours"));
+        using ServerProcess theirs = await ServerProcess.StartPrometheusAsync(RepositoryPaths.Peers + "/prometheus", config, directory.Combine("theirs"), "--rules.alert.resend-delay=1s");
+        using ServerProcess ours = await ServerProcess.StartPrometheusAsync(ServerProcess.NarthexPath, config, directory.Combine("ours"), "--rules.alert.resend-delay=1s");
         string differences = "";
         for (int attempt = 0; attempt < 120; attempt++)
         {
