@@ -108,9 +108,10 @@ public sealed class HttpClientFactory
             return transport;
         }
 
-        return config.Tls.ServerName.Length == 0 && config.Proxy.ConnectHeader.Count == 0
+        HttpMessageHandler handler = config.Tls.ServerName.Length == 0 && config.Proxy.ConnectHeader.Count == 0
             ? transport
             : new TunnelHandler(transport, CreateSockets(tls, proxy, decompress, dialer), dialer, tls, config.Tls.ServerName, proxy, ConnectHeaders(config.Proxy));
+        return proxy is null ? handler : new ProxyLoginHandler(proxy, handler);
     }
 
     private static List<KeyValuePair<string, string>> ConnectHeaders(ProxyConfig proxy) =>

@@ -155,7 +155,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
         if (_proxy?.Credentials is NetworkCredential login)
         {
             request.Append("Proxy-Authorization: Basic ")
-                .Append(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{login.UserName}:{login.Password}"))).Append("\r\n");
+                .Append(ProxyLoginHandler.Encode(login)).Append("\r\n");
         }
 
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request.Append("\r\n").ToString()), cancellationToken);
