@@ -29,14 +29,14 @@ public sealed class DiscovererFactory(HttpClientFactory httpClients, DiscoveryMe
             return config switch
             {
                 FileSdConfig file => new FileDiscoverer(file, metrics, time, loggers.CreateLogger<FileDiscoverer>()),
-                HttpSdConfig http => new HttpDiscoverer(http, httpClients, metrics, Loop<HttpDiscoverer>(http.RefreshInterval)),
+                HttpSdConfig http => new HttpDiscoverer(http, httpClients.Named("http"), metrics, Loop<HttpDiscoverer>(http.RefreshInterval)),
                 DnsSdConfig dns => new DnsDiscoverer(dns, ResolverConfig.LoadSystem, metrics, Loop<DnsDiscoverer>(dns.RefreshInterval), time, loggers.CreateLogger<DnsDiscoverer>()),
-                ConsulSdConfig consul => new ConsulDiscoverer(consul, httpClients, metrics, time, loggers.CreateLogger<ConsulDiscoverer>()),
-                KubernetesSdConfig kubernetes => new KubernetesDiscoverer(kubernetes, httpClients, metrics.Kubernetes, time, loggers.CreateLogger<KubernetesDiscoverer>()),
-                DockerSdConfig docker => new DockerDiscoverer(docker, httpClients, Loop<DockerDiscoverer>(docker.RefreshInterval)),
-                DockerSwarmSdConfig swarm => new SwarmDiscoverer(swarm, httpClients, Loop<SwarmDiscoverer>(swarm.RefreshInterval)),
+                ConsulSdConfig consul => new ConsulDiscoverer(consul, httpClients.Named("consul_sd"), metrics, time, loggers.CreateLogger<ConsulDiscoverer>()),
+                KubernetesSdConfig kubernetes => new KubernetesDiscoverer(kubernetes, httpClients.Named("kubernetes_sd"), metrics.Kubernetes, time, loggers.CreateLogger<KubernetesDiscoverer>()),
+                DockerSdConfig docker => new DockerDiscoverer(docker, httpClients.Named("docker_sd"), Loop<DockerDiscoverer>(docker.RefreshInterval)),
+                DockerSwarmSdConfig swarm => new SwarmDiscoverer(swarm, httpClients.Named("dockerswarm_sd"), Loop<SwarmDiscoverer>(swarm.RefreshInterval)),
                 OpenStackSdConfig openStack => new OpenStackDiscoverer(
-                    openStack, httpClients, Loop<OpenStackDiscoverer>(openStack.RefreshInterval), Environment.GetEnvironmentVariable),
+                    openStack, httpClients.Named("openstack_sd"), Loop<OpenStackDiscoverer>(openStack.RefreshInterval), Environment.GetEnvironmentVariable),
                 _ => throw new DiscoveryException($"{config.Kind}_sd_configs is not available yet"),
             };
         }

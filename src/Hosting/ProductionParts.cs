@@ -15,7 +15,7 @@ internal static class ProductionParts
 {
     public static ServerParts Make(ServerOptions options, MetricRegistry metrics, ILoggerFactory loggers, TimeProvider time)
     {
-        var clients = new HttpClientFactory("Prometheus/" + BuildInformation.CompatibleVersion);
+        var clients = new HttpClientFactory("Prometheus/" + BuildInformation.CompatibleVersion, time: time, metrics: new ConnectionMetrics(metrics));
         var discoveryMetrics = new DiscoveryMetrics(metrics);
         ILogger logger = loggers.CreateLogger("Narthex.Discovery");
         var discoverers = new DiscovererFactory(clients, discoveryMetrics, time, loggers);
@@ -24,10 +24,10 @@ internal static class ProductionParts
             Configuration = new FileConfiguration(options, loggers.CreateLogger("Narthex.Configuration")),
             Discovery = new ManagedDiscovery(new DiscoveryManager("scrape", discoverers, discoveryMetrics, time, logger)),
             AlertmanagerDiscovery = new ManagedDiscovery(new DiscoveryManager("notify", discoverers, discoveryMetrics, time, logger)),
-            CreateAlertmanagerClient = entry => clients.Create(entry.HttpClient, sigV4: entry.SigV4 is null ? null : Convert(entry.SigV4)),
+            CreateAlertmanagerClient = entry => clients.Named("alertmanager").Create(entry.HttpClient, sigV4: entry.SigV4 is null ? null : Convert(entry.SigV4)),
 
             // The scrape loop undoes compression itself, into buffers that it pools.
-            CreateScrapeClient = job => clients.CreateForScraping(job.HttpClient),
+            CreateScrapeClient = job => clients.Named(job.JobName).CreateForScraping(job.HttpClient),
         };
     }
 

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using Narthex.HttpClients.Tls;
 using Narthex.Model;
 
 namespace Narthex.HttpClients;
@@ -16,14 +18,24 @@ internal sealed class ConnectionFaultHandler(HttpMessageHandler inner) : Delegat
         try
         {
             HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
+            FirstBytes.Of(request)?.Stop();
             CheckLength(response);
             return response;
+        }
+        catch (HttpRequestException error) when (ExplainStart(request) is { } fault)
+        {
+            throw new HttpRequestException(error.HttpRequestError, fault, null, error.StatusCode);
         }
         catch (SocketException error)
         {
             throw new HttpRequestException(HttpRequestError.ConnectionError, error.Message, error);
         }
     }
+
+    private static string? ExplainStart(HttpRequestMessage request) =>
+        FirstBytes.Of(request) is not { } first || !first.TryRead(out ReadOnlySpan<byte> bytes, out bool ended) ? null
+        : request.RequestUri!.Scheme == Uri.UriSchemeHttps ? HandshakeFaults.Explain(bytes, ended)
+        : AnswerFaults.Explain(bytes, ended);
 
     // The platform reads to the end where the length is not one, as if none had been given: a body that was cut would look whole.
     private static void CheckLength(HttpResponseMessage response)
@@ -38,7 +50,8 @@ internal sealed class ConnectionFaultHandler(HttpMessageHandler inner) : Delegat
         foreach (string length in lengths)
         {
             first ??= length;
-            fault = length.Length == 0 || length.AsSpan().ContainsAnyExceptInRange('0', '9') ? $"bad Content-Length {GoQuote.Quote(length)}"
+            fault = length.Length == 0 ? fault
+                : !long.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? $"bad Content-Length {GoQuote.Quote(length)}"
                 : length != first ? $"http: message cannot contain multiple Content-Length headers; got [{string.Join(' ', lengths.Select(GoQuote.Quote))}]"
                 : fault;
         }

@@ -20,17 +20,29 @@ public sealed class HttpClientFactory
     private readonly string _userAgent;
     private readonly Func<string, string?> _environment;
     private readonly TimeProvider _time;
+    private readonly ConnectionMetrics? _metrics;
+    private readonly string _dialer = "";
 
     /// <summary>Makes a factory.</summary>
     /// <param name="userAgent">Sent with each request that names no other.</param>
     /// <param name="environment">Looks up <c>HTTP_PROXY</c> and the like; the process' environment by default.</param>
     /// <param name="time">The clock of access tokens; the system's by default.</param>
-    public HttpClientFactory(string userAgent = "Prometheus/3.14.0", Func<string, string?>? environment = null, TimeProvider? time = null)
+    /// <param name="metrics">Counts the connections of factories that <see cref="Named"/> made; null if nobody wants to know.</param>
+    public HttpClientFactory(
+        string userAgent = "Prometheus/3.14.0", Func<string, string?>? environment = null, TimeProvider? time = null, ConnectionMetrics? metrics = null)
     {
         _userAgent = userAgent;
         _environment = environment ?? Environment.GetEnvironmentVariable;
         _time = time ?? TimeProvider.System;
+        _metrics = metrics;
     }
+
+    private HttpClientFactory(HttpClientFactory origin, string dialer)
+        : this(origin._userAgent, origin._environment, origin._time, origin._metrics) =>
+        _dialer = dialer;
+
+    /// <summary>The same factory for clients whose connections are counted under a name. What they need besides, access tokens for instance, is not.</summary>
+    public HttpClientFactory Named(string dialer) => new(this, dialer);
 
     /// <summary>Makes a client. It never times out by itself: the caller knows how long a request may take.</summary>
     /// <param name="config">The settings.</param>
@@ -65,12 +77,12 @@ public sealed class HttpClientFactory
 
     private HttpMessageHandler CreateHandler(HttpClientConfig config, bool decompress, SigV4Options? sigV4, string socketPath)
     {
-        CredentialSource? credentials = CredentialSource.From(config, token => Create(token), _time);
+        CredentialSource? credentials = CredentialSource.From(config, token => Named("").Create(token), _time);
         HttpMessageHandler handler = new ReloadingTlsHandler(config.Tls, () => CreateTransport(config, decompress, socketPath));
         if (sigV4 is not null)
         {
             // Last of all: nothing may change what is signed.
-            handler = new SigV4Handler(new AwsCredentialSource(sigV4, Create(HttpClientConfig.Default), _environment, _time), _time, handler);
+            handler = new SigV4Handler(new AwsCredentialSource(sigV4, Named("").Create(HttpClientConfig.Default), _environment, _time), _time, handler);
         }
 
         if (credentials is not null || config.HttpHeaders.Count > 0)
@@ -87,23 +99,25 @@ public sealed class HttpClientFactory
     {
         ProxySelector? proxy = ProxySelector.From(config.Proxy, _environment);
         SslClientAuthenticationOptions tls = TlsOptions.Create(config.Tls, config.EnableHttp2);
-        SocketsHttpHandler transport = CreateSockets(tls, proxy, decompress);
+        var dialer = new Dialer(_dialer.Length > 0 ? _metrics?.For(_dialer) : null);
+        SocketsHttpHandler transport = CreateSockets(tls, proxy, decompress, dialer);
         if (socketPath.Length > 0)
         {
             transport.UseProxy = false;
-            transport.ConnectCallback = (_, cancellationToken) => SocketRouter.ConnectAsync(socketPath, cancellationToken);
+            transport.ConnectCallback = async (_, cancellationToken) => await dialer.ConnectAsync(socketPath, cancellationToken);
             return transport;
         }
 
-        return config.Tls.ServerName.Length == 0 && config.Proxy.ConnectHeader.Count == 0
+        HttpMessageHandler handler = config.Tls.ServerName.Length == 0 && config.Proxy.ConnectHeader.Count == 0
             ? transport
-            : new TunnelHandler(transport, CreateSockets(tls, proxy, decompress), tls, config.Tls.ServerName, proxy, ConnectHeaders(config.Proxy));
+            : new TunnelHandler(transport, CreateSockets(tls, proxy, decompress, dialer), dialer, tls, config.Tls.ServerName, proxy, ConnectHeaders(config.Proxy));
+        return proxy is null ? handler : new ProxyLoginHandler(proxy, handler);
     }
 
     private static List<KeyValuePair<string, string>> ConnectHeaders(ProxyConfig proxy) =>
         [.. proxy.ConnectHeader.SelectMany(header => header.Value.Select(value => KeyValuePair.Create(header.Key, value.Reveal())))];
 
-    private static SocketsHttpHandler CreateSockets(SslClientAuthenticationOptions tls, ProxySelector? proxy, bool decompress)
+    private static SocketsHttpHandler CreateSockets(SslClientAuthenticationOptions tls, ProxySelector? proxy, bool decompress, Dialer dialer)
     {
         var transport = new SocketsHttpHandler
         {
@@ -117,7 +131,7 @@ public sealed class HttpClientFactory
             MaxResponseHeadersLength = HeaderKilobytesMax,
 #pragma warning restore CA2262
             SslOptions = tls,
-            ConnectCallback = Dialer.ConnectAsync,
+            ConnectCallback = dialer.ConnectAsync,
         };
         transport.UseProxy = proxy is not null;
         transport.Proxy = proxy;

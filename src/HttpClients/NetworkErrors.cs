@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.RegularExpressions;
+using Narthex.HttpClients.Tls;
 using Narthex.Model;
 
 namespace Narthex.HttpClients;
@@ -25,6 +26,7 @@ public static partial class NetworkErrors
         DialException { SocketErrorCode: SocketError.TimedOut } dial => $"{dial.Place}: connect: connection timed out",
         DialException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } dial => $"{dial.Place}: {dial.Message}",
         DialException dial => $"{dial.Place}: connect: {dial.Message}",
+        ConnectionLostException lost => lost.Message,
         SocketException { SocketErrorCode: SocketError.ConnectionRefused } => $"dial tcp {uri.Host}:{uri.Port}: connect: connection refused",
         SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => $"dial tcp: lookup {uri.Host}: no such host",
         SocketException { SocketErrorCode: SocketError.ConnectionReset } => "read: connection reset by peer",
@@ -42,7 +44,7 @@ public static partial class NetworkErrors
         var other when other.Message.Contains("SSL routines::", StringComparison.Ordinal) => ExplainSsl(other.Message),
         HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } tunnel when ProxyStatus().Match(tunnel.Message) is { Success: true } status =>
             ReasonOf(int.Parse(status.Groups[1].Value, CultureInfo.InvariantCulture)),
-        var other => ExplainAnswer(other.Message),
+        var other => ExplainAnswer(other.Message, isBody),
     };
 
     // What the other side says about the handshake, and what this side says, end up in one sentence of the library.
@@ -50,33 +52,34 @@ public static partial class NetworkErrors
     {
         string reason = message[(message.IndexOf("SSL routines::", StringComparison.Ordinal) + "SSL routines::".Length)..];
         bool Says(string part) => reason.Contains(part, StringComparison.Ordinal);
-        return Says("alert protocol version") ? "remote error: tls: protocol version not supported"
-            : Says("alert handshake failure") ? "remote error: tls: handshake failure"
-            : Says("alert certificate required") ? "remote error: tls: certificate required"
-            : Says("alert bad certificate") ? "remote error: tls: bad certificate"
-            : Says("alert unknown ca") ? "remote error: tls: unknown certificate authority"
+        return HandshakeFaults.ExplainLibrary(reason.Split('\n')[0].TrimEnd()) is { } alert ? alert
             : Says("alert") ? "remote error: tls: " + reason
             : Says("no ciphers available") || Says("no protocols available") ? "tls: no supported versions satisfy MinVersion and MaxVersion"
             : "tls: " + reason;
     }
 
     // An answer that is no HTTP.
-    private static string ExplainAnswer(string message)
+    private static string ExplainAnswer(string message, bool isBody)
     {
-        const string Broken = "net/http: HTTP/1.x transport connection broken: ";
+        string broken = isBody ? "" : "net/http: HTTP/1.x transport connection broken: ";
         if (message.StartsWith("The HTTP response headers length exceeded", StringComparison.Ordinal))
         {
-            return Broken + "net/http: server response headers exceeded 10485760 bytes; aborted";
+            return broken + "net/http: server response headers exceeded 10485760 bytes; aborted";
         }
 
         if (message.StartsWith("Received chunk header length could not be parsed", StringComparison.Ordinal))
         {
-            return "invalid byte in chunk length";
+            return ExplainChunkLength(ChunkLength().Match(message).Groups[1].Value);
+        }
+
+        if (message.StartsWith("Received an invalid chunk terminator", StringComparison.Ordinal))
+        {
+            return "malformed chunked encoding";
         }
 
         Match line = InvalidLine().Match(message);
         string text = line.Groups[2].Value.TrimEnd('\r');
-        return !line.Success ? message : Broken + line.Groups[1].Value switch
+        return !line.Success ? message : broken + line.Groups[1].Value switch
         {
             "status line" => ExplainStatusLine(text),
             "status code" => $"malformed HTTP status code {GoQuote.Quote(text.TrimEnd())}",
@@ -84,6 +87,11 @@ public static partial class NetworkErrors
             _ => $"malformed MIME header: missing colon: {GoQuote.Quote(text)}",
         };
     }
+
+    // The platform tells the line by the numbers of its bytes: 66-66.
+    private static string ExplainChunkLength(string line) => line.Length == 0 ? "empty hex number for chunk length"
+        : ChunkOfDigits().IsMatch(line) ? "http chunk length too large"
+        : "invalid byte in chunk length";
 
     private static string ExplainStatusLine(string line)
     {
@@ -104,6 +112,13 @@ public static partial class NetworkErrors
 
     [GeneratedRegex("^Received an invalid (status line|status code|header line|header name): '(.*)'\\.$", RegexOptions.Singleline)]
     private static partial Regex InvalidLine();
+
+    [GeneratedRegex("'(.*)'", RegexOptions.Singleline)]
+    private static partial Regex ChunkLength();
+
+    // More digits than 64 bits have.
+    [GeneratedRegex("^((3[0-9]|[46][1-6])(-|$)){17}")]
+    private static partial Regex ChunkOfDigits();
 
     // The runtime names the reason at the end of a sentence; upstream's users search for these words.
     private static string Explain(AuthenticationException error)

@@ -87,7 +87,7 @@ internal sealed partial class RedirectHandler(HttpMessageHandler inner) : Delega
             Content = keepsMethod ? former.Content : null,
         };
         bool left = IsOther(origin, target) || (former.Options.TryGetValue(LeftOrigin, out bool formerLeft) && formerLeft);
-        foreach ((string name, IEnumerable<string> values) in first.Headers)
+        foreach ((string name, HeaderStringValues values) in first.Headers.NonValidated)
         {
             // Handlers below put credentials on the first request; they are put on again where they belong.
             if (!IsCredential(name) && !name.Equals("Host", StringComparison.OrdinalIgnoreCase))

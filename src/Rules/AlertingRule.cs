@@ -155,6 +155,7 @@ public sealed class AlertingRule : Rule
     {
         AlertTemplateData? data = _hasTemplates ? AlertTemplates.DataOf(sample, external, evaluation.Context.ExternalUrl) : null;
         string Expand(string text) => AlertTemplates.IsPlain(text) ? text : ExpandTemplate(text, data!, evaluation, templates!, cancellationToken);
+        evaluation.Metrics?.TemplateExpansions.Increment(_labels.Length + Config.Annotations.Count);
         _builder.Reset(sample.Labels);
         _builder.Remove(LabelNames.MetricNameUtf8);
         foreach ((string name, string value) in _labels)
@@ -208,6 +209,7 @@ public sealed class AlertingRule : Rule
         }
         catch (TemplateException error)
         {
+            evaluation.Metrics?.TemplateFailures.Increment();
             RuleLog.TemplateFailed(evaluation.Context.Logger, Name, error.Message);
             return $"<error expanding template: {error.Message}>";
         }

@@ -2,6 +2,7 @@ using Narthex.Configuration.RuleFiles;
 using Narthex.Model;
 using Narthex.PromQL;
 using Narthex.PromQL.Syntax;
+using Narthex.Rules.Groups;
 
 namespace Narthex.Rules;
 
@@ -76,6 +77,9 @@ internal sealed record RuleEvaluation(DateTimeOffset Now, TimeSpan QueryOffset, 
 {
     /// <summary>The time of the samples.</summary>
     public long SampleMs => (Now - QueryOffset).ToUnixTimeMilliseconds();
+
+    /// <summary>Counts what it does; null if nobody wants to know.</summary>
+    public RuleMetrics? Metrics { get; init; }
 }
 
 /// <summary>An evaluation that yields nothing. The message is fit for users.</summary>

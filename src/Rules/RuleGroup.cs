@@ -233,7 +233,7 @@ public sealed class RuleGroup
         RuleContext context = _context;
         long started = context.Time.GetTimestamp();
         DateTimeOffset startedAt = context.Time.GetUtcNow();
-        var evaluation = new RuleEvaluation(now, QueryOffset, Limit, context, _origin);
+        var evaluation = new RuleEvaluation(now, QueryOffset, Limit, context, _origin) { Metrics = SharedMetrics };
         int samples = 0;
         string error = "";
         try

@@ -43,7 +43,8 @@ public sealed class WebServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore();
         IReadOnlyList<ListenAddress> addresses = [.. options.ListenAddresses.Select(ListenAddress.Parse)];
         builder.Services.Configure<SocketTransportOptions>(Configure);
-        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, addresses));
+        var connections = new ListenerMetrics(services.Metrics);
+        builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options, addresses, connections));
         WebApplication application = builder.Build();
         application.Run(pipeline.HandleAsync);
         try
@@ -74,7 +75,7 @@ public sealed class WebServer : IAsyncDisposable
         transport.IOQueueCount = 0;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, WebOptions options, IReadOnlyList<ListenAddress> addresses)
+    private static void Configure(KestrelServerOptions kestrel, WebOptions options, IReadOnlyList<ListenAddress> addresses, ListenerMetrics connections)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
@@ -83,6 +84,7 @@ public sealed class WebServer : IAsyncDisposable
         kestrel.Limits.MaxRequestBufferSize = HeaderBytesMax;
         kestrel.Limits.MaxRequestLineSize = HeaderBytesMax;
         kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
+        kestrel.ConfigureEndpointDefaults(listener => listener.Use(connections.Around));
         foreach (ListenAddress address in addresses)
         {
             if (address.Address is { } ip)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Narthex.Model;
@@ -199,6 +200,55 @@ public sealed class HttpClientTests : IDisposable
         Assert.Equal("proxy for target.invalid", await proxied.GetStringAsync("http://target.invalid/"));
         Assert.Equal("direct", await proxied.GetStringAsync(server.Url));
         Assert.Equal("proxy for target.invalid", await fromEnvironment.GetStringAsync("http://target.invalid/"));
+    }
+
+    [Fact]
+    public async Task A_proxy_gets_its_login_with_the_first_request_and_nobody_else_does()
+    {
+        var seen = new ConcurrentQueue<string>();
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            seen.Enqueue($"{context.Request.Host} {context.Request.Headers["Proxy-Authorization"]}");
+            return Task.CompletedTask;
+        });
+        string proxy = $"http://us%20er:p%40ss@127.0.0.1:{server.Port}";
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(new HttpClientConfig { Proxy = new ProxyConfig { Url = proxy, NoProxy = "other.invalid" } });
+        using HttpResponseMessage proxied = await client.GetAsync(new Uri("http://target.invalid/"));
+        using HttpResponseMessage direct = await client.GetAsync(new Uri(server.Url));
+        Assert.Equal(["target.invalid Basic dXMgZXI6cEBzcw==", $"127.0.0.1:{server.Port} "], seen);
+    }
+
+    [Theory]
+    [InlineData("", "proxy")]
+    [InlineData("other.invalid", "direct")]
+    public async Task This_machine_is_reached_without_a_proxy_if_that_has_exceptions(string noProxy, string answer)
+    {
+        await using LoopbackServer proxy = await LoopbackServer.StartAsync(context => context.Response.WriteAsync("proxy"));
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context => context.Response.WriteAsync("direct"));
+        using HttpClient client = new HttpClientFactory().Create(new HttpClientConfig { Proxy = new ProxyConfig { Url = proxy.Url, NoProxy = noProxy } });
+        Assert.Equal(answer, await client.GetStringAsync(server.Url));
+    }
+
+    [Fact]
+    public async Task A_redirected_request_has_the_headers_as_they_were_written()
+    {
+        const string Accept = "text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        var seen = new ConcurrentQueue<string>();
+        await using LoopbackServer server = await LoopbackServer.StartAsync(context =>
+        {
+            seen.Enqueue(context.Request.Headers.Accept.ToString());
+            if (context.Request.Path == "/from")
+            {
+                context.Response.Redirect("/to");
+            }
+
+            return Task.CompletedTask;
+        });
+        using HttpClient client = new HttpClientFactory(environment: _ => null).Create(HttpClientConfig.Default);
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.Url + "/from");
+        request.Headers.TryAddWithoutValidation("Accept", Accept);
+        using HttpResponseMessage response = await client.SendAsync(request);
+        Assert.Equal([Accept, Accept], seen);
     }
 
     [Fact]

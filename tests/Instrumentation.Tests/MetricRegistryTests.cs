@@ -114,6 +114,8 @@ public class MetricRegistryTests
         Assert.InRange(values["process_open_fds"], 3, values["process_max_fds"]);
         Assert.InRange(values["process_start_time_seconds"], 1.6e9, DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1);
         Assert.True(values["process_cpu_seconds_total"] > 0);
+        Assert.InRange(values["process_network_receive_bytes_total"], 0, double.MaxValue);
+        Assert.InRange(values["process_network_transmit_bytes_total"], 0, double.MaxValue);
         Assert.True(values["dotnet_gc_heap_bytes"] > 0);
     }
 

@@ -2,15 +2,17 @@ using Narthex.Tests;
 
 namespace Narthex.Interop.Tests;
 
-/// <summary>A test against exporters of the distribution: skipped, with the reason, where they or the real Prometheus are not there.</summary>
+/// <summary>A test against programs of the distribution beside the real Prometheus: skipped, with the names of those that are not there.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ExporterFactAttribute : FactAttribute
 {
-    public ExporterFactAttribute()
+    /// <param name="programs">The programs that it needs: paths below the folder where the packages are unpacked.</param>
+    public ExporterFactAttribute(params string[] programs)
     {
-        if (RepositoryPaths.Peers is not { } peers || !File.Exists(peers + "/prometheus-redis-exporter"))
+        string[] missing = RepositoryPaths.Peers is { } peers ? [.. programs.Where(program => !File.Exists($"{peers}/../{program}"))] : ["bin/prometheus"];
+        if (missing.Length > 0)
         {
-            Skip = "The distribution's exporters are not unpacked beside the real Prometheus under PEERS_PREFIX (default /opt/peers); .ci/run does that.";
+            Skip = $"Not unpacked below PEERS_PREFIX (default /opt/peers), which .ci/run does: {string.Join(", ", missing)}.";
         }
     }
 }

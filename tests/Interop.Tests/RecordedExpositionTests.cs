@@ -11,7 +11,7 @@ namespace Narthex.Interop.Tests;
 /// What real programs expose, in every format that they offer, is recorded once and served to both servers: what they store of it must be equal,
 /// native histograms included.
 /// </summary>
-public sealed class RecordedExpositionTests
+public sealed partial class RecordedExpositionTests
 {
     private const string ProtobufType = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
@@ -50,7 +50,9 @@ public sealed class RecordedExpositionTests
         }
     }
 
-    [ExporterFact]
+    [ExporterFact(
+        "bin/prometheus-bind-exporter", "bin/prometheus-frr-exporter", "bin/prometheus-ipmi-exporter", "bin/prometheus-mysqld-exporter", "bin/prometheus-postgres-exporter",
+        "bin/prometheus-process-exporter", "bin/prometheus-redis-exporter", "bin/prometheus-squid-exporter")]
     public async Task Both_servers_store_the_same_of_what_exporters_of_the_distribution_expose()
     {
         using var directory = new TemporaryDirectory();

@@ -28,6 +28,18 @@ public sealed class RuleManagerTests
     }
 
     [Fact]
+    public async Task Each_text_of_an_alert_counts_as_an_expansion_and_those_that_fail_once_more()
+    {
+        await using var rules = new RunningRules();
+        await rules.LoadAsync("{name: a, rules: [{alert: A, expr: m, labels: {a: plain, b: '{{ $value }}'}, annotations: {c: plain, d: '{{ template \"x\" }}'}}]}");
+        Assert.Equal(0, rules.Metric("prometheus_template_text_expansions_total"));
+        rules.Manager.Start();
+        await rules.StepAsync(sleepers: 1);
+        Assert.Equal(4, rules.Metric("prometheus_template_text_expansions_total"));
+        Assert.Equal(1, rules.Metric("prometheus_template_text_expansion_failures_total"));
+    }
+
+    [Fact]
     public async Task A_reload_with_another_interval_goes_over_to_it_and_keeps_the_alerts()
     {
         await using var rules = new RunningRules();

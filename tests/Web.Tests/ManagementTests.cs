@@ -29,6 +29,35 @@ public sealed class ManagementTests
     }
 
     [Fact]
+    public async Task The_metrics_count_their_own_scrapes_and_the_connections_of_the_server()
+    {
+        await using TestServer server = await TestServer.StartAsync();
+        (_, string first) = await server.GetAsync("/metrics");
+        foreach (string line in (string[])[
+            "promhttp_metric_handler_requests_in_flight 1", "promhttp_metric_handler_requests_total{code=\"200\"} 0", "promhttp_metric_handler_requests_total{code=\"500\"} 0",
+            "promhttp_metric_handler_requests_total{code=\"503\"} 0", "net_conntrack_listener_conn_accepted_total{listener_name=\"http\"} 1",
+            "net_conntrack_listener_conn_closed_total{listener_name=\"http\"} 0", "prometheus_web_federation_warnings_total 0"])
+        {
+            Assert.Contains($"\n{line}\n", first, StringComparison.Ordinal);
+        }
+
+        // Another connection, that ends: the counter follows when the server has seen it.
+        using (var other = new HttpClient { BaseAddress = server.Client.BaseAddress })
+        {
+            await other.GetStringAsync("/metrics");
+        }
+
+        string last;
+        do
+        {
+            (_, last) = await server.GetAsync("/metrics");
+        }
+        while (!last.Contains("\nnet_conntrack_listener_conn_closed_total{listener_name=\"http\"} 1\n", StringComparison.Ordinal));
+        Assert.Contains("\nnet_conntrack_listener_conn_accepted_total{listener_name=\"http\"} 2\n", last, StringComparison.Ordinal);
+        Assert.DoesNotContain("\npromhttp_metric_handler_requests_total{code=\"200\"} 0\n", last, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stopping_server_says_so()
     {
         await using TestServer server = await TestServer.StartAsync();
@@ -93,7 +122,7 @@ public sealed class ManagementTests
     [Fact]
     public async Task Cross_origin_requests_are_allowed_where_the_origin_matches()
     {
-        await using TestServer server = await TestServer.StartAsync(new WebOptions { CorsOrigin = @"https?://(a|b)\.example" });
+        await using TestServer server = await TestServer.StartAsync(new WebOptions { CorsOrigin = LabelRegex.Parse(@"https?://(a|b)\.example") });
 
         Assert.Equal("http://a.example", await AllowedOriginAsync(server, "http://a.example"));
         Assert.Null(await AllowedOriginAsync(server, "http://a.example.evil"));

@@ -10,9 +10,11 @@ internal sealed class ProxySelector : IWebProxy
     private readonly Uri? _httpProxy;
     private readonly Uri? _httpsProxy;
     private readonly string[] _exempt;
+    private readonly bool _sparesLoopback;
 
-    private ProxySelector(string httpProxy, string httpsProxy, string noProxy)
+    private ProxySelector(string httpProxy, string httpsProxy, string noProxy, bool sparesLoopback)
     {
+        _sparesLoopback = sparesLoopback;
         _httpProxy = Parse(httpProxy);
         _httpsProxy = Parse(httpsProxy);
         _exempt = noProxy.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -28,10 +30,11 @@ internal sealed class ProxySelector : IWebProxy
         if (config.FromEnvironment)
         {
             string Variable(string name) => environment(name) is { Length: > 0 } value ? value : environment(name.ToLowerInvariant()) ?? "";
-            return new ProxySelector(Variable("HTTP_PROXY"), Variable("HTTPS_PROXY"), Variable("NO_PROXY"));
+            return new ProxySelector(Variable("HTTP_PROXY"), Variable("HTTPS_PROXY"), Variable("NO_PROXY"), sparesLoopback: true);
         }
 
-        return config.Url.Length > 0 ? new ProxySelector(config.Url, config.Url, config.NoProxy) : null;
+        // This machine itself is reached without a proxy, unless one is named without exceptions.
+        return config.Url.Length > 0 ? new ProxySelector(config.Url, config.Url, config.NoProxy, sparesLoopback: config.NoProxy.Length > 0) : null;
     }
 
     /// <inheritdoc/>
@@ -42,6 +45,11 @@ internal sealed class ProxySelector : IWebProxy
 
     private bool IsExempt(Uri destination)
     {
+        if (_sparesLoopback && destination.IsLoopback)
+        {
+            return true;
+        }
+
         foreach (string entry in _exempt)
         {
             if (entry == "*" || Matches(entry, destination))
@@ -94,7 +102,8 @@ internal sealed class ProxySelector : IWebProxy
             : throw new HttpClientConfigException($"invalid proxy URL {url}");
     }
 
-    private static NetworkCredential? CredentialsOf(Uri? proxy)
+    /// <summary>The name and the password in a proxy's URL; null if it has none.</summary>
+    public static NetworkCredential? CredentialsOf(Uri? proxy)
     {
         if (proxy is null || proxy.UserInfo.Length == 0)
         {

@@ -16,6 +16,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
     private const int AnswerBytesMax = 16 * 1024;
     private readonly HttpMessageInvoker _ordinary;
     private readonly HttpMessageInvoker _encrypted;
+    private readonly Dialer _dialer;
     private readonly SslClientAuthenticationOptions _tls;
     private readonly string _serverName;
     private readonly ProxySelector? _proxy;
@@ -23,6 +24,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
 
     /// <param name="ordinary">Takes the requests without encryption.</param>
     /// <param name="encrypted">Talks over the connections made here; its own way to connect is replaced.</param>
+    /// <param name="dialer">Makes the connections.</param>
     /// <param name="tls">How to encrypt.</param>
     /// <param name="serverName">The name for the handshake; empty for the URL's host.</param>
     /// <param name="proxy">Chooses proxies; null for none.</param>
@@ -30,6 +32,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
     public TunnelHandler(
         SocketsHttpHandler ordinary,
         SocketsHttpHandler encrypted,
+        Dialer dialer,
         SslClientAuthenticationOptions tls,
         string serverName,
         ProxySelector? proxy,
@@ -39,6 +42,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
         encrypted.ConnectCallback = ConnectAsync;
         _ordinary = new HttpMessageInvoker(ordinary);
         _encrypted = new HttpMessageInvoker(encrypted);
+        _dialer = dialer;
         _tls = tls;
         _serverName = serverName;
         _proxy = proxy;
@@ -92,7 +96,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
             throw new HttpRequestException($"proxy_connect_header and server_name cannot be combined with a {proxy.Scheme} proxy");
         }
 
-        Stream stream = await Dialer.ConnectAsync(proxy?.IdnHost ?? host, proxy?.Port ?? port, isProxy: proxy is not null, cancellationToken);
+        Stream stream = await _dialer.ConnectAsync(proxy?.IdnHost ?? host, proxy?.Port ?? port, isProxy: proxy is not null, context.InitialRequestMessage, cancellationToken);
         try
         {
             if (proxy is not null)
@@ -151,7 +155,7 @@ internal sealed class TunnelHandler : HttpMessageHandler
         if (_proxy?.Credentials is NetworkCredential login)
         {
             request.Append("Proxy-Authorization: Basic ")
-                .Append(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{login.UserName}:{login.Password}"))).Append("\r\n");
+                .Append(ProxyLoginHandler.Encode(login)).Append("\r\n");
         }
 
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request.Append("\r\n").ToString()), cancellationToken);

@@ -23,6 +23,25 @@ public static class ProcessMetrics
         registry.AddGaugeCallback("process_virtual_memory_max_bytes", "Most address space allowed; -1 if there is no limit.", () => ReadLimit("Max address space", -1));
         registry.AddGaugeCallback("process_open_fds", "Open file descriptors.", CountDescriptors);
         registry.AddGaugeCallback("process_max_fds", "Most file descriptors allowed.", () => ReadLimit("Max open files", double.PositiveInfinity));
+        if (ReadNetwork("InOctets") is not null)
+        {
+            registry.AddCounterCallback("process_network_receive_bytes_total", "Bytes received over the network, by all of the process' network namespace.", () => ReadNetwork("InOctets") ?? 0);
+            registry.AddCounterCallback("process_network_transmit_bytes_total", "Bytes sent over the network, by all of the process' network namespace.", () => ReadNetwork("OutOctets") ?? 0);
+        }
+    }
+
+    // Lines come in pairs, names and values, and both begin with the name of their group.
+    private static double? ReadNetwork(string name)
+    {
+        const string Group = "IpExt:";
+        if (!File.Exists("/proc/self/net/netstat"))
+        {
+            return null;
+        }
+
+        string[] lines = [.. File.ReadLines("/proc/self/net/netstat").Where(line => line.StartsWith(Group, StringComparison.Ordinal))];
+        int column = lines.Length == 2 ? lines[0].Split(' ').IndexOf(name) : -1;
+        return column > 0 && double.TryParse(lines[1].Split(' ')[column], CultureInfo.InvariantCulture, out double value) ? value : null;
     }
 
     private static double ReadVirtualBytes()

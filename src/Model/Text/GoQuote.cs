@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -13,6 +14,29 @@ public static class GoQuote
         foreach (Rune rune in text.EnumerateRunes())
         {
             AppendRune(quoted, rune);
+        }
+
+        return quoted.Append('"').ToString();
+    }
+
+    /// <summary>Bytes in double quotes: as text where they are UTF-8, and otherwise by their numbers.</summary>
+    public static string Quote(ReadOnlySpan<byte> utf8)
+    {
+        var quoted = new StringBuilder(utf8.Length + 2).Append('"');
+        while (!utf8.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf8(utf8, out Rune rune, out int length) == OperationStatus.Done)
+            {
+                AppendRune(quoted, rune);
+            }
+            else
+            {
+                // One byte at a time, even where several are wrong together.
+                length = 1;
+                quoted.Append("\\x").Append(utf8[0].ToString("x2", CultureInfo.InvariantCulture));
+            }
+
+            utf8 = utf8[length..];
         }
 
         return quoted.Append('"').ToString();

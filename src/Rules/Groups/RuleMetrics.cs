@@ -41,6 +41,8 @@ internal sealed class RuleMetrics
             "prometheus_rule_group_last_restore_duration_seconds", "How long it took to restore the state of a group's alerts.", Group);
         _lastSamples = registry.CreateGaugeFamily("prometheus_rule_group_last_evaluation_samples", "Samples that the last evaluation of a group yielded.", Group);
         _rules = registry.CreateGaugeFamily("prometheus_rule_group_rules", "Rules of a group.", Group);
+        TemplateExpansions = registry.CreateCounter("prometheus_template_text_expansions_total", "Texts of alerts that were expanded, templates or not.");
+        TemplateFailures = registry.CreateCounter("prometheus_template_text_expansion_failures_total", "Texts of alerts that could not be expanded.");
     }
 
     public Summary RuleDuration { get; }
@@ -50,6 +52,10 @@ internal sealed class RuleMetrics
     public Summary GroupDuration { get; }
 
     public Histogram GroupDurationHistogram { get; }
+
+    public Counter TemplateExpansions { get; }
+
+    public Counter TemplateFailures { get; }
 
     /// <summary>The metrics of one group, which begin with zeros.</summary>
     public GroupMetrics For(string key) => new()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using Narthex.HttpClients;
 using Narthex.Model;
 
@@ -45,7 +46,7 @@ internal sealed class ScrapeClient
             using HttpResponseMessage response = await SendAsync(settings.Client.Invoker, request, both.Token);
             if (response.StatusCode != HttpStatusCode.OK)
             {
-                throw new ScrapeException($"server returned HTTP status {(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd());
+                throw new ScrapeException($"server returned HTTP status {(int)response.StatusCode:000} {ReasonOf(response)}".TrimEnd());
             }
 
             isBody = true;
@@ -63,6 +64,10 @@ internal sealed class ScrapeClient
             throw new ScrapeException(isBody ? reason : $"Get {GoQuote.Quote(asked)}: {reason}");
         }
     }
+
+    // The platform takes each byte for a character; servers write UTF-8.
+    private static string? ReasonOf(HttpResponseMessage response) =>
+        response.ReasonPhrase is { } reason && !Ascii.IsValid(reason) ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(reason)) : response.ReasonPhrase;
 
     private static async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker, HttpRequestMessage request, CancellationToken cancellationToken) =>
         invoker is HttpClient client

@@ -16,23 +16,15 @@ internal static class UrlFaults
         int colon = authority.LastIndexOf(':');
         string host = colon < 0 ? authority : authority[..colon];
         string port = colon < 0 ? "" : authority[(colon + 1)..];
-        string parse = $"parse {GoQuote.Quote(url)}: ";
         string get = $"Get {GoQuote.Quote(url)}: ";
         if (host.Length == 0 && port.Length == 0)
         {
             return $"Get {GoQuote.Quote(url[..start] + url[(start + authority.Length)..])}: http: no Host in request URL";
         }
 
-        if (authority.AsSpan().IndexOfAny(' ', '%', '\\') is >= 0 and var wrong)
+        if (UrlSyntax.FindFault(url) is { } fault)
         {
-            return parse + (authority[wrong] == '%' && authority.Length >= wrong + 3
-                ? $"invalid URL escape {GoQuote.Quote(authority.Substring(wrong, 3))}"
-                : $"invalid character {GoQuote.Quote(authority[wrong].ToString())} in host name");
-        }
-
-        if (port.AsSpan().ContainsAnyExceptInRange('0', '9') && !authority.EndsWith(']'))
-        {
-            return $"{parse}invalid port {GoQuote.Quote(":" + port)} after host";
+            return fault;
         }
 
         if (host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('['))
@@ -42,6 +34,6 @@ internal static class UrlFaults
 
         return port.Length > 0 && (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number > ushort.MaxValue)
             ? $"{get}dial tcp: address {port}: invalid port"
-            : parse + "invalid URL";
+            : $"{get}dial tcp: lookup {host}: no such host"; // A name that the platform does not even ask for.
     }
 }

@@ -15,6 +15,9 @@ internal sealed class FederationEndpoint(WebServices services, WebOptions option
     private readonly Narthex.Instrumentation.Counter _errors = services.Metrics.CreateCounter(
         "prometheus_web_federation_errors_total", "Federation requests that failed.");
 
+    private readonly Narthex.Instrumentation.Counter _warnings = services.Metrics.CreateCounter(
+        "prometheus_web_federation_warnings_total", "Warnings of the storage while federation requests were answered.");
+
     public async ValueTask<long> HandleAsync(HttpContext context, string routeValue)
     {
         RequestParameters parameters = await RequestParameters.ReadAsync(context.Request, context.RequestAborted);
@@ -65,6 +68,7 @@ internal sealed class FederationEndpoint(WebServices services, WebOptions option
         {
             var hints = new SelectHints { Range = range, Function = "", Sorted = true };
             using ISeriesSelection selection = querier.Select(hints, matchers, cancellationToken);
+            _warnings.Increment(selection.Warnings.Count);
             for (int series = 0; series < selection.Count; series++)
             {
                 Labels labels = selection.GetLabels(series);

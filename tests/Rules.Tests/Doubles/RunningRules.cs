@@ -98,9 +98,13 @@ internal sealed class RunningRules : IAlertSink, IAsyncDisposable
     }
 
     /// <summary>The value of a group's metric; null if there is none.</summary>
-    public double? Metric(string name, string group)
+    public double? Metric(string name, string group) => Read(new FindingSink(name, ["rules.yml;" + group]));
+
+    /// <summary>The value of a metric of all groups; null if there is none.</summary>
+    public double? Metric(string name) => Read(new FindingSink(name, []));
+
+    private double? Read(FindingSink sink)
     {
-        var sink = new FindingSink(name, "rules.yml;" + group);
         Metrics.Collect(sink);
         return sink.Found;
     }
@@ -142,7 +146,7 @@ internal sealed class RunningRules : IAlertSink, IAsyncDisposable
         }
     }
 
-    private sealed class FindingSink(string name, string group) : IMetricSink
+    private sealed class FindingSink(string name, string[] labels) : IMetricSink
     {
         private string _family = "";
 
@@ -152,7 +156,7 @@ internal sealed class RunningRules : IAlertSink, IAsyncDisposable
 
         public void Value(ReadOnlySpan<string> labelValues, double value)
         {
-            if (_family == name && labelValues.Length == 1 && labelValues[0] == group)
+            if (_family == name && labelValues.SequenceEqual(labels))
             {
                 Found = value;
             }
