@@ -115,7 +115,8 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
 
     private async Task<Answer?> DoubleMatchesAsync(Question question, Answer answer)
     {
-        if (answer.IsError || Comparison().Matches(question.Query) is not { Count: 1 })
+        // A conflict may come at a later step.
+        if ((answer.IsError && !answer.Error.Contains("found duplicate series", StringComparison.Ordinal)) || Comparison().Matches(question.Query) is not { Count: 1 })
         {
             return null;
         }
