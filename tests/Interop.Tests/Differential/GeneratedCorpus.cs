@@ -124,7 +124,7 @@ internal static class GeneratedCorpus
 
             foreach (string call in (string[])
                 ["quantile_over_time(0.3, {0})", "quantile_over_time(-1, {0})", "quantile_over_time(NaN, {0})", "quantile_over_time(1.2, {0})", "predict_linear({0}, 600)", "predict_linear({0}, -60)",
-                 "double_exponential_smoothing({0}, 0.3, 0.6)", "double_exponential_smoothing({0}, 0.9, 0.1)", "absent({0})", "quantile_over_time(scalar(single), {0})"])
+                 "double_exponential_smoothing({0}, 0.3, 0.6)", "double_exponential_smoothing({0}, 0.9, 0.1)", "absent({0})", "quantile_over_time(scalar(single), {0})", "quantile_over_time(scalar(seven{{a=\"2\"}}) - 3, {0})"])
             {
                 yield return string.Format(System.Globalization.CultureInfo.InvariantCulture, call, series + s_windows[turn++ % s_windows.Length]);
             }
@@ -159,7 +159,8 @@ internal static class GeneratedCorpus
             {
                 foreach (string call in (string[])
                     ["topk{0} (2, {1})", "bottomk{0} (2, {1})", "topk{0} (0, {1})", "topk{0} (100, {1})", "quantile{0} (0.4, {1})", "quantile{0} (-0.1, {1})", "quantile{0} (NaN, {1})", "quantile{0} (1.1, {1})",
-                     "count_values{0} (\"value\", {1})", "limitk{0} (100, {1})", "count(limitk{0} (2, {1}))", "limit_ratio{0} (1, {1})", "count(limit_ratio{0} (0, {1}))", "topk{0} (scalar(seven{{a=\"1\"}}), {1})"])
+                     "count_values{0} (\"value\", {1})", "limitk{0} (100, {1})", "count(limitk{0} (2, {1}))", "limit_ratio{0} (1, {1})", "count(limit_ratio{0} (0, {1}))", "topk{0} (scalar(seven{{a=\"1\"}}), {1})",
+                     "quantile{0} (scalar(seven{{a=\"1\"}}) - 3, {1})", "bottomk{0} (scalar(seven{{a=\"1\"}}) - 3, {1})", "count(limit_ratio{0} (scalar(seven{{a=\"1\"}}) * 2 - 6, {1})) by (nothing)"])
                 {
                     yield return string.Format(System.Globalization.CultureInfo.InvariantCulture, call, grouping, input);
                 }
@@ -259,7 +260,7 @@ internal static class GeneratedCorpus
         "many + group_left one", "many and on (x) group_left one", "many + on (x, x) one", "1 + on (x) 2", "bool", "1 + bool 2", "many + bool one", "\"unclosed", "'unclosed", "`unclosed", "\"bad \\q escape\"", "requests_total{job=\"\\xzz\"}", "1..2", "1.2.3",
         "0x", "1e", "5mm", "5m3h", "1d1y", "requests_total{__name__=\"x\"}", "requests_total{job=~\"[\"}", "requests_total{job=~\"*\"}", "a b", "a,b", "sum(a,b)", "sum by (1) (a)", "sum by (a,) (requests_total)", "sum without (,) (a)", "{a=\"b\",}", "{,}", "a{,}", "a{b=\"c\",,}",
         "!a", "a !", "a = b", "a =~ b", "a === b", "a ! = b", "#comment", "requests_total # comment", "1 # x\n+ 2", "a[5m] @ end", "a @ start(1)", "min_over_time(a[5m:1m] offset", "holt_winters(temperature[5m], 0.5, 0.5)", "double_exponential_smoothing(temperature[5m], 2, 0.5)",
-        "double_exponential_smoothing(temperature[5m], 0.5, -1)", "limit_ratio(2, requests_total)", "limit_ratio(NaN, requests_total)", "limitk(-1, requests_total)", "topk(NaN, requests_total)", "topk(1e30, requests_total)", "topk(-3, requests_total)", "count_values(\"a b\", requests_total)", "count_values(\"\\xff\", requests_total)", "count_values(\"\", requests_total)",
+        "double_exponential_smoothing(temperature[5m], 0.5, -1)", "limit_ratio(2, requests_total)", "limit_ratio(NaN, requests_total)", "limitk(-1, requests_total)", "topk(NaN, requests_total)", "topk(1e30, requests_total)", "topk(-3, requests_total)", "topk(-1e30, requests_total)", "limit_ratio(-3, requests_total)", "limit_ratio(0, native_seconds)", "count_values(\"a b\", requests_total)", "count_values(\"\\xff\", requests_total)", "count_values(\"\", requests_total)",
         "requests_total + requests_total{job=\"api\"}", "requests_total * on (job) requests_total", "one * on (x) many", "many * on (x) many", "many * on (x) group_left many", "many * on (x) group_left (y) one", "one * on (x) group_left (y) many", "many * on (y) group_left one", "label_replace(many, \"x\", \"\", \"x\", \".*\")",
         "rate({__name__=~\"seven|requests_total\"}[5m])", "-{__name__=~\"seven|hard\"}", "abs({__name__=~\"seven|early\"})", "{__name__=~\"seven|early\"} * 2", "sum_over_time({__name__=~\"late|early\"}[5m])", "sort(1)", "sort_by_label(requests_total)", "sort_by_label(requests_total, 1)", "sort_by_label(requests_total, \"\\xff\")", "info(1)", "info(requests_total, target_info)", "info(requests_total, {__name__=\"x\"})",
         "histogram_quantile(requests_total, 1)", "absent(1)", "absent_over_time(requests_total)", "absent_over_time(nothing{a=\"b\",c=~\"d\"}[5m])", "absent(nothing{a=\"b\",a=\"c\"})", "absent(sum(nothing))", "absent(nothing{a=~\"x\",b!=\"y\",c=\"z\"})", "start() + end()", "ln(-1)", "sqrt(-1)", "predict_linear(temperature[5m])", "quantile_over_time(temperature[5m], 1)", "1 unless 2", "a[5m] or b[5m]", "a[5m] > 1",

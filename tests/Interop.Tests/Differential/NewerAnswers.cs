@@ -54,7 +54,7 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
         ("text: the error about a parameter that is NaN", (_, answer) => Task.FromResult(Reworded(answer, NanParameter(), "Parameter value is NaN"))),
         ("text: the error about a ratio that is NaN", (_, answer) => Task.FromResult(Reworded(answer, NanRatio(), "Ratio value is NaN"))),
         ("value: start() and end() are functions", StartAndEndAsync),
-        ("value: a parameter of topk, bottomk or limitk that is NaN at any step is an error", NanAtSomeStepAsync),
+        ("value: a parameter of topk, bottomk, limitk or limit_ratio that is NaN at any step is an error", NanAtSomeStepAsync),
         ("value: two series that match one are an error even if a comparison filters them", DoubleMatchesAsync),
         ("value: the deviation of a window with NaN is NaN", DeviationAsync),
         ("value: histograms of different custom buckets are computed with", DifferentCustomBucketsAsync),
@@ -108,8 +108,9 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
             return null;
         }
 
-        Answer parameter = await ask(question.Asking(match.Groups[1].Value));
-        return parameter.Series.Any(s => s.Points.Any(point => point.Value == "NaN")) ? Answer.Failure("execution: Parameter value is NaN") : null;
+        Answer parameter = await ask(question.Asking(match.Groups["parameter"].Value));
+        string name = match.Groups["ratio"].Success ? "Ratio" : "Parameter";
+        return parameter.Series.Any(s => s.Points.Any(point => point.Value == "NaN")) ? Answer.Failure($"execution: {name} value is NaN") : null;
     }
 
     private async Task<Answer?> DoubleMatchesAsync(Question question, Answer answer)
@@ -130,8 +131,10 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
             return null;
         }
 
-        string series = match.Groups[1].Value;
-        Dictionary<(string, string), string> hasNan = Points(await ask(question.Asking($"max_over_time(({series} != bool {series}){match.Groups[2].Value})")));
+        // The series has a sample every 15 seconds, so steps of 15 seconds see each of them once.
+        (string series, string window) = (match.Groups[1].Value, match.Groups[2].Value);
+        window = window.Contains(':', StringComparison.Ordinal) ? window : window + ":15s";
+        Dictionary<(string, string), string> hasNan = Points(await ask(question.Asking($"max_over_time(({series} != bool {series})[{window}]{match.Groups[3].Value})")));
         return answer.WithValues((labels, time, value) => hasNan[(labels, time)] == "1" ? "NaN" : value);
     }
 
@@ -257,13 +260,13 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
     [GeneratedRegex("Ratio value NaN is NaN")]
     private static partial Regex NanRatio();
 
-    [GeneratedRegex(@"^(?:topk|bottomk|limitk)(?: by \([a-z]+\)| without \([a-z]+\))? ?\((scalar\([^,]*), ")]
+    [GeneratedRegex(@"^(?:count\()?(?:topk|bottomk|limitk|(?<ratio>limit_ratio))(?: by \([a-z]+\)| without \([a-z]+\))? ?\((?<parameter>\(?scalar\([^,]*), ")]
     private static partial Regex ScalarParameter();
 
     [GeneratedRegex(@"(==|!=|<=|>=|<|>) (?!bool )")]
     private static partial Regex Comparison();
 
-    [GeneratedRegex(@"^mad_over_time\(([a-z]+)(\[[^\]]*:[^\]]*\].*)\)$")]
+    [GeneratedRegex(@"^mad_over_time\((hard|steady)\[([^\]]*)\](.*)\)$")]
     private static partial Regex Deviation();
 
     [GeneratedRegex("^warnings: PromQL warning: (?:vector contains histograms with incompatible custom buckets for metric name \"[^\"]*\"|incompatible bucket layout encountered for binary operator (?<operator>[-+])) \\((?<place>[0-9:]+)\\)$", RegexOptions.Multiline)]

@@ -15,10 +15,7 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
 
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
-        foreach (double quantile in quantiles)
-        {
-            QuantileMath.Check(context.Annotations, quantile, node.Parameter!.Position, node.Position);
-        }
+        CheckQuantiles();
 
         var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
         _groupOf = grouping.Assign(_buffer.GetSeries(), context);
@@ -29,6 +26,27 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
         }
 
         return grouping.Groups;
+    }
+
+    // Of the quantiles of all steps the highest and the lowest are judged, and whether there is a NaN.
+    private void CheckQuantiles()
+    {
+        if (quantiles.Length == 0)
+        {
+            return;
+        }
+
+        // One NaN makes both NaN.
+        (double lowest, double highest) = (quantiles[0], quantiles[0]);
+        foreach (double quantile in quantiles)
+        {
+            lowest = Math.Min(lowest, quantile);
+            highest = Math.Max(highest, quantile);
+        }
+
+        // The highest may be too low as well: then the lowest is told of.
+        QuantileMath.Check(context.Annotations, Math.Max(highest, 0), node.Parameter!.Position, node.Position);
+        QuantileMath.Check(context.Annotations, Math.Min(lowest, 1), node.Parameter!.Position, node.Position);
     }
 
     public bool TryReadNext(StepBlock block)

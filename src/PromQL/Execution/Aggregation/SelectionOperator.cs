@@ -91,34 +91,53 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         IgnoredHistograms.Remove(series, node, context);
     }
 
+    // What is wrong about the parameters of all steps is told of the highest and the lowest.
     private void CheckParameters()
     {
         bool isRatio = node.Operator == AggregationOperator.LimitRatio;
-        for (int i = 0; i < parameters.Length; i++)
+        if (parameters.Length == 0)
         {
-            double parameter = parameters[i];
-            if (double.IsNaN(parameter))
-            {
-                throw new QueryException(QueryErrorKind.Execution, isRatio ? "Ratio value is NaN" : "Parameter value is NaN");
-            }
+            return;
+        }
 
-            if (isRatio && Math.Abs(parameter) > 1)
+        // One NaN makes both NaN.
+        (double lowest, double highest) = (parameters[0], parameters[0]);
+        foreach (double parameter in parameters)
+        {
+            lowest = Math.Min(lowest, parameter);
+            highest = Math.Max(highest, parameter);
+        }
+
+        if (double.IsNaN(highest))
+        {
+            throw new QueryException(QueryErrorKind.Execution, isRatio ? "Ratio value is NaN" : "Parameter value is NaN");
+        }
+
+        if (isRatio)
+        {
+            WarnCapped(highest > 1, highest, 1);
+            WarnCapped(lowest < -1, lowest, -1);
+            for (int i = 0; i < parameters.Length; i++)
             {
-                double capped = Math.Sign(parameter);
-                context.Annotations.Warn(
-                    $"ratio value should be between -1 and 1, got {FloatFormat.FormatGeneral(parameter)}, capping to {FloatFormat.FormatGeneral(capped)}",
-                    node.Parameter!.Position,
-                    node.Position);
-                parameters[i] = capped;
+                parameters[i] = Math.Clamp(parameters[i], -1, 1);
             }
-            else if (!isRatio && parameter <= long.MinValue)
-            {
-                throw new QueryException(QueryErrorKind.Execution, $"Scalar value {FloatFormat.FormatGeneral(parameter)} underflows int64");
-            }
-            else if (!isRatio && parameter >= long.MaxValue)
-            {
-                throw new QueryException(QueryErrorKind.Execution, $"Scalar value {FloatFormat.FormatGeneral(parameter)} overflows int64");
-            }
+        }
+        else if (highest >= 1 && lowest <= long.MinValue)
+        {
+            throw new QueryException(QueryErrorKind.Execution, $"Scalar value {FloatFormat.FormatGeneral(lowest)} underflows int64");
+        }
+        else if (highest >= long.MaxValue)
+        {
+            throw new QueryException(QueryErrorKind.Execution, $"Scalar value {FloatFormat.FormatGeneral(highest)} overflows int64");
+        }
+    }
+
+    private void WarnCapped(bool isCapped, double ratio, int cap)
+    {
+        if (isCapped)
+        {
+            context.Annotations.Warn(
+                $"ratio value should be between -1 and 1, got {FloatFormat.FormatGeneral(ratio)}, capping to {cap}", node.Parameter!.Position, node.Position);
         }
     }
 

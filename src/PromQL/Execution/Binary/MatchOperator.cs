@@ -39,6 +39,10 @@ internal sealed class MatchOperator : ISeriesOperator
     private bool _manyDrained;
     private QueryException?[] _conflicts = [];
 
+    // The earliest fault of the matching so far.
+    private QueryException? _fault;
+    private int _faultStep = int.MaxValue;
+
     public MatchOperator(BinaryNode node, ISeriesOperator left, ISeriesOperator right, QueryContext context)
     {
         _node = node;
@@ -254,6 +258,16 @@ internal sealed class MatchOperator : ISeriesOperator
         {
             _context.ThrowIfCancelled();
             CheckManySide(_nextMany++);
+            if (_fault is not null)
+            {
+                // Reported is the earliest, whichever series has it.
+                series = int.MaxValue;
+            }
+        }
+
+        if (_fault is not null)
+        {
+            throw _fault;
         }
     }
 
@@ -270,16 +284,10 @@ internal sealed class MatchOperator : ISeriesOperator
 
     private void CheckManySide(int series)
     {
-        // Conflicts of the one side do not matter at steps where the many side has nothing at all.
-        if (FirstConflict() is var first && first < int.MaxValue)
+        // Conflicts of the one side do not matter at steps where the many side has nothing at all. Elsewhere they are noticed before the other faults of their step.
+        if (FirstConflict() is var conflict && conflict <= _faultStep && conflict < int.MaxValue)
         {
-            // Reported is the earliest, whichever series has it.
-            while (_many.TryReadNext(_manyBlock))
-            {
-                first = Math.Min(first, FirstConflict());
-            }
-
-            throw _conflicts[first]!;
+            (_faultStep, _fault) = (conflict, _conflicts[conflict]);
         }
 
         int group = _manyIds[series];
@@ -292,7 +300,7 @@ internal sealed class MatchOperator : ISeriesOperator
         bool[] taken = _manyPresent[group] ??= new bool[_manyBlock.Count];
         Labels? resultLabels = null;
         bool[]? seen = null;
-        for (int step = 0; step < taken.Length; step++)
+        for (int step = 0; step < taken.Length && step < _faultStep; step++)
         {
             if (!_manyBlock.Present[step] || (OneFill is null && !HasPartner(partners!, step)))
             {
@@ -301,7 +309,9 @@ internal sealed class MatchOperator : ISeriesOperator
 
             if (taken[step] && IsOneToOne)
             {
-                throw new QueryException(QueryErrorKind.Execution, "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
+                _fault = new QueryException(QueryErrorKind.Execution, "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)");
+                _faultStep = step;
+                return;
             }
 
             taken[step] = true;
@@ -310,7 +320,9 @@ internal sealed class MatchOperator : ISeriesOperator
                 seen ??= SeenOf(group, resultLabels ??= OutputLabelsOf(series));
                 if (seen[step])
                 {
-                    throw new QueryException(QueryErrorKind.Execution, "multiple matches for labels: grouping labels must ensure unique matches");
+                    _fault = new QueryException(QueryErrorKind.Execution, "multiple matches for labels: grouping labels must ensure unique matches");
+                    _faultStep = step;
+                    return;
                 }
 
                 seen[step] = true;
