@@ -1,3 +1,5 @@
+using Narthex.Model;
+
 namespace Narthex.Hosting;
 
 /// <summary>Everything that the command line decides about a server. The defaults are upstream's.</summary>
@@ -55,7 +57,7 @@ public sealed record ServerOptions
     public string PageTitle { get; init; } = "Prometheus Time Series Collection and Processing Server";
 
     /// <summary>The origins that may call the API from browsers: a regular expression, anchored at both ends.</summary>
-    public string CorsOrigin { get; init; } = ".*";
+    public LabelRegex CorsOrigin { get; init; } = LabelRegex.Parse(".*");
 
     /// <summary>Where samples are kept.</summary>
     public string StoragePath { get; init; } = "data/";

@@ -7,7 +7,6 @@ using Narthex.Prometheus.Logging;
 
 const int FlagError = 1;
 const int ValueError = 2;
-const int ModeError = 3;
 
 FlagValues values;
 ServerOptions options;
@@ -28,10 +27,10 @@ try
 
     options = ServerFlags.ToOptions(values);
 }
-catch (WrongModeException error)
+catch (RefusedFlagsException error)
 {
     Console.Error.WriteLine(error.Message);
-    return ModeError;
+    return error.ExitCode;
 }
 catch (FlagException error)
 {
@@ -61,6 +60,7 @@ foreach (string flag in UnusedFlags.Find(values))
     UnusedFlags.Warn(logger, "--" + flag);
 }
 
+NativeAllocator.ShareArenas();
 return await ServerProcess.RunAsync(options, loggers, TimeProvider.System);
 
 static void PrintUsage(TextWriter output) => HelpWriter.Write(output, "prometheus", "The Prometheus monitoring server, by Narthex", ServerFlags.Set);

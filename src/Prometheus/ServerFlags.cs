@@ -8,6 +8,8 @@ namespace Narthex.Prometheus;
 /// <summary>The flags of the server, with upstream's names and defaults, and what they mean to <see cref="ServerOptions"/>.</summary>
 internal static class ServerFlags
 {
+    private const int ValueError = 2;
+    private const int ModeError = 3;
     private const string ServerOnly = " Use with server mode only.";
     private const string AgentOnly = " Use with agent mode only.";
 
@@ -78,7 +80,7 @@ internal static class ServerFlags
 
     /// <summary>What the values mean to the server.</summary>
     /// <exception cref="FlagException">A mode that is not there.</exception>
-    /// <exception cref="WrongModeException">Flags of the other mode.</exception>
+    /// <exception cref="RefusedFlagsException">Flags of the other mode, or a value that cannot be used.</exception>
     public static ServerOptions ToOptions(FlagValues values)
     {
         RefuseForeignFlags(values);
@@ -101,7 +103,7 @@ internal static class ServerFlags
             EnableAdminApi = values.IsOn("web.enable-admin-api"),
             EnableRemoteWriteReceiver = values.IsOn("web.enable-remote-write-receiver"),
             PageTitle = values.Get("web.page-title"),
-            CorsOrigin = values.Get("web.cors.origin"),
+            CorsOrigin = Origin(values.Get("web.cors.origin")),
             StoragePath = values.Get("storage.tsdb.path"),
             RetentionTime = values.IsGiven("storage.tsdb.retention.time") ? Time(values, "storage.tsdb.retention.time") : null,
             RetentionBytes = ByteSize.TryParse(values.Get("storage.tsdb.retention.size"), out long bytes) ? bytes : 0,
@@ -136,6 +138,19 @@ internal static class ServerFlags
             Features = features,
             Flags = Printed(values),
         };
+    }
+
+    private static LabelRegex Origin(string origin)
+    {
+        try
+        {
+            // As upstream writes it, so that faults are told of the same text.
+            return LabelRegex.Parse($"^(?s:{origin})$");
+        }
+        catch (FormatException error)
+        {
+            throw new RefusedFlagsException($"could not compile CORS regex string {GoQuote.Quote(origin)}: {error.Message}", ValueError);
+        }
     }
 
     private static IEnumerable<Flag> Hidden()
@@ -231,8 +246,8 @@ internal static class ServerFlags
         string[] wrong = [.. values.Given.Where(name => foreign.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))).Select(name => "--" + name)];
         if (wrong.Length > 0)
         {
-            throw new WrongModeException(
-                $"The following flag(s) can {(isAgent ? "not be used" : "only be used")} in agent mode: [{string.Join(' ', wrong.Select(GoQuote.Quote))}]");
+            throw new RefusedFlagsException(
+                $"The following flag(s) can {(isAgent ? "not be used" : "only be used")} in agent mode: [{string.Join(' ', wrong.Select(GoQuote.Quote))}]", ModeError);
         }
 
         if (isAgent)

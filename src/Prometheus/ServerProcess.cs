@@ -42,6 +42,7 @@ internal static partial class ServerProcess
         }
 
         running = server;
+        using StartupPages pages = StartupPages.ReleaseLater(time);
         int exitCode = 0;
         await using (server)
         {

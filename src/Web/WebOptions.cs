@@ -1,3 +1,5 @@
+using Narthex.Model;
+
 namespace Narthex.Web;
 
 /// <summary>What the HTTP side of a server is told at its start.</summary>
@@ -40,7 +42,7 @@ public sealed record WebOptions
     public string PageTitle { get; init; } = "Prometheus Time Series Collection and Processing Server";
 
     /// <summary>The origins that may call the API from browsers: a regular expression, anchored at both ends.</summary>
-    public string CorsOrigin { get; init; } = ".*";
+    public LabelRegex CorsOrigin { get; init; } = LabelRegex.Parse(".*");
 
     /// <summary>How far back an instant selector looks. The UI and federation need to know.</summary>
     public TimeSpan LookbackDelta { get; init; } = TimeSpan.FromMinutes(5);

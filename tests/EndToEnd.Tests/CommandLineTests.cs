@@ -29,6 +29,7 @@ public sealed class CommandLineTests
             ["--help"],
             ["--storage.tsdb.retention.time=banana"],
             ["--log.level=loud"],
+            ["--web.cors.origin=a(b"],
         ];
         foreach (string[] arguments in starts)
         {
@@ -38,6 +39,19 @@ public sealed class CommandLineTests
             int expected = real.WaitForExit();
             int actual = ours.WaitForExit();
             Assert.True(expected == actual, $"{string.Join(' ', arguments)}: the real one exits with {expected}, ours with {actual}:\n{ours.Log}\nreal:\n{real.Log}");
+        }
+    }
+
+    [PeerFact]
+    public void A_wrong_expression_for_origins_is_refused_in_the_words_of_the_real_one()
+    {
+        foreach (string origin in (string[])["a(b", "a)b", "[", "x**"])
+        {
+            using ServerProcess real = ServerProcess.Start(RepositoryPaths.Peers + "/prometheus", 0, ["--web.cors.origin=" + origin, "--web.listen-address=127.0.0.1:0"]);
+            using ServerProcess ours = ServerProcess.Start(ServerProcess.NarthexPath, 0, ["--web.cors.origin=" + origin, "--web.listen-address=127.0.0.1:0"]);
+            Assert.Equal(2, real.WaitForExit());
+            Assert.Equal(2, ours.WaitForExit());
+            Assert.Equal(real.Log, ours.Log);
         }
     }
 

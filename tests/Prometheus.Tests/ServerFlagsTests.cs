@@ -98,7 +98,7 @@ public sealed class ServerFlagsTests
     [InlineData("The following flag(s) can only be used in agent mode: [\"--storage.agent.path\"]", "--storage.agent.path=x")]
     [InlineData("The following flag(s) can not be used in agent mode: [\"--storage.tsdb.path\"]", "--agent", "--storage.tsdb.path=x")]
     public void Flags_of_the_other_mode_are_refused(string message, params string[] arguments) =>
-        Assert.Equal(message, Assert.Throws<WrongModeException>(() => Options(arguments)).Message);
+        Assert.Equal(message, Assert.Throws<RefusedFlagsException>(() => Options(arguments)).Message);
 
     [Fact]
     public void Flags_without_effect_are_named()

@@ -122,7 +122,7 @@ public sealed class ManagementTests
     [Fact]
     public async Task Cross_origin_requests_are_allowed_where_the_origin_matches()
     {
-        await using TestServer server = await TestServer.StartAsync(new WebOptions { CorsOrigin = @"https?://(a|b)\.example" });
+        await using TestServer server = await TestServer.StartAsync(new WebOptions { CorsOrigin = LabelRegex.Parse(@"https?://(a|b)\.example") });
 
         Assert.Equal("http://a.example", await AllowedOriginAsync(server, "http://a.example"));
         Assert.Null(await AllowedOriginAsync(server, "http://a.example.evil"));

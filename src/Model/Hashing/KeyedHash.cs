@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Security.Cryptography;
 using Aes = System.Runtime.Intrinsics.X86.Aes;
 
 namespace Narthex.Model;
@@ -124,10 +123,11 @@ public static class KeyedHash
         return Vector128.Create(start | ((uint)Unsafe.Add(ref start, length >> 1) << 8) | ((uint)Unsafe.Add(ref start, length - 1) << 16), 0u, 0u, 0u).AsByte();
     }
 
+    // A random GUID comes from the system's generator, all but six bits of it. The framework's own class for it would load OpenSSL, several megabytes that a server
+    // without TLS never needs.
     private static Vector128<byte> NewKey()
     {
-        Span<byte> key = stackalloc byte[16];
-        RandomNumberGenerator.Fill(key);
-        return Vector128.Create<byte>(key);
+        Guid key = Guid.NewGuid();
+        return Unsafe.BitCast<Guid, Vector128<byte>>(key);
     }
 }

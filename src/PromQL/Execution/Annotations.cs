@@ -13,116 +13,153 @@ internal enum AnnotationLevel : byte
 }
 
 /// <summary>The warnings and notes of one query, each text once, with the place in the query they are about.</summary>
-/// <remarks><see cref="AddRaw"/>, and so <see cref="Warn"/> and <see cref="Inform"/>, may be called by several threads.</remarks>
+/// <remarks>
+/// A text that several places give rise to is told of one of them, as upstream does: of the last that is evaluated, and a note about monotonic buckets of the first.
+/// <see cref="AddRaw"/>, and so <see cref="Warn"/> and <see cref="Inform"/>, may be called by several threads.
+/// </remarks>
 internal sealed class Annotations(string query)
 {
-    private readonly HashSet<(AnnotationLevel Level, string Text)> _seen = [];
+    private readonly HashSet<(AnnotationLevel Level, string Text)> _raw = [];
+    private readonly HashSet<(AnnotationLevel Level, string Text, PositionRange Position, PositionRange Evaluated)> _placed = [];
     private readonly List<string> _warnings = [];
     private readonly List<string> _infos = [];
-    private Dictionary<(PositionRange Position, string MetricName), MonotonicityRepair>? _repairs;
-    private Dictionary<(PositionRange Position, string Text), int>? _counted;
-    private readonly HashSet<(AnnotationLevel Level, string Text, PositionRange Position)> _placed = [];
-    private List<(PositionRange Position, PositionRange Twin)>? _twins;
+    private Dictionary<(string MetricName, PositionRange Position, PositionRange Evaluated), MonotonicityRepair>? _repairs;
+    private Dictionary<(string Text, PositionRange Position, PositionRange Evaluated), int>? _counted;
+    private List<Dictionary<PositionRange, PositionRange>>? _twins;
 
-    /// <summary>All warnings so far.</summary>
+    /// <summary>All warnings; call <see cref="Complete"/> first.</summary>
     public IReadOnlyList<string> Warnings => _warnings;
 
-    /// <summary>All notes so far; call <see cref="Complete"/> first.</summary>
+    /// <summary>All notes; call <see cref="Complete"/> first.</summary>
     public IReadOnlyList<string> Infos => _infos;
 
-    public void Warn(string text, PositionRange position) => Place(AnnotationLevel.Warning, text, position);
+    /// <summary>Notes a warning about a place in the query.</summary>
+    /// <param name="text">What it says.</param>
+    /// <param name="position">The place that it names.</param>
+    /// <param name="evaluated">The part of the query whose evaluation gave rise to it, if that is not the place itself.</param>
+    public void Warn(string text, PositionRange position, PositionRange? evaluated = null) => Place(AnnotationLevel.Warning, text, position, evaluated ?? position);
 
-    public void Inform(string text, PositionRange position) => Place(AnnotationLevel.Info, text, position);
+    /// <summary>The same for a note.</summary>
+    public void Inform(string text, PositionRange position, PositionRange? evaluated = null) => Place(AnnotationLevel.Info, text, position, evaluated ?? position);
 
-    /// <summary>A part of the query that is computed once stands in two places: what is said about one is true of the other.</summary>
+    /// <summary>A part of the query that is computed once stands in two places: what its evaluation says of one is true of the other.</summary>
     public void AddTwin(PlanNode node, PlanNode twin)
     {
-        (_twins ??= []).Add((node.Position, twin.Position));
-        for (int i = 0; i < node.Children.Count; i++)
+        var places = new Dictionary<PositionRange, PositionRange>();
+        Collect(node, twin);
+        (_twins ??= []).Add(places);
+
+        void Collect(PlanNode node, PlanNode twin)
         {
-            AddTwin(node.Children[i], twin.Children[i]);
+            places[node.Position] = twin.Position;
+            for (int i = 0; i < node.Children.Count; i++)
+            {
+                Collect(node.Children[i], twin.Children[i]);
+            }
         }
     }
 
     /// <summary>Notes a warning that says how often it occurred. Several threads may.</summary>
-    public void WarnCounted(string text, PositionRange position)
+    public void WarnCounted(string text, PositionRange position, PositionRange evaluated)
     {
-        lock (_seen)
+        lock (_placed)
         {
             _counted ??= [];
-            _counted[(position, text)] = _counted.GetValueOrDefault((position, text)) + 1;
+            _counted[(text, position, evaluated)] = _counted.GetValueOrDefault((text, position, evaluated)) + 1;
         }
     }
 
+    /// <summary>Notes something that is about no place in the query.</summary>
     public void AddRaw(AnnotationLevel level, string text)
     {
-        lock (_seen)
+        lock (_placed)
         {
-            if (_seen.Add((level, text)))
+            if (_raw.Add((level, text)))
             {
                 (level == AnnotationLevel.Warning ? _warnings : _infos).Add(text);
             }
         }
     }
 
-    /// <summary>Notes that bucket counts had to be made monotonic. Repairs of one metric at one place become one note.</summary>
-    public void AddMonotonicityRepair(string metricName, PositionRange position, in MonotonicityRepair repair)
+    /// <summary>Notes that bucket counts had to be made monotonic. Repairs of one metric become one note.</summary>
+    public void AddMonotonicityRepair(string metricName, PositionRange position, PositionRange evaluated, in MonotonicityRepair repair)
     {
         _repairs ??= [];
-        (PositionRange, string) key = (position, metricName);
+        (string, PositionRange, PositionRange) key = (metricName, position, evaluated);
         _repairs[key] = _repairs.TryGetValue(key, out MonotonicityRepair known) ? known.Merge(repair) : repair;
     }
 
-    /// <summary>Turns collected repairs and counted warnings into notes.</summary>
+    /// <summary>Turns what was noted into texts.</summary>
     public void Complete()
     {
-        foreach (((PositionRange position, string text), int count) in _counted ?? [])
+        foreach (((string text, PositionRange position, PositionRange evaluated), int count) in _counted ?? [])
         {
-            Warn(count > 1 ? string.Create(CultureInfo.InvariantCulture, $"{text} ({count} occurrences)") : text, position);
+            Warn(count > 1 ? string.Create(CultureInfo.InvariantCulture, $"{text} ({count} occurrences)") : text, position, evaluated);
         }
 
-        _counted = null;
-        foreach (((PositionRange position, string metricName), MonotonicityRepair repair) in _repairs ?? [])
-        {
-            Inform(
-                "input to histogram_quantile needed to be fixed for monotonicity " +
-                "(see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
-                ForMetric(metricName) + repair.Describe(),
-                position);
-        }
-
-        _repairs = null;
         RepeatForTwins();
+        foreach (var places in _placed.GroupBy(placed => (placed.Level, placed.Text)))
+        {
+            Tell(places.Key.Level, places.Key.Text, places.Aggregate((one, other) => IsBefore(one.Evaluated, other.Evaluated) ? other : one).Position);
+        }
+
+        foreach (var repairs in (_repairs ?? []).GroupBy(repair => repair.Key.MetricName))
+        {
+            Tell(
+                AnnotationLevel.Info,
+                "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)" +
+                ForMetric(repairs.Key) + repairs.Select(repair => repair.Value).Aggregate((one, other) => one.Merge(other)).Describe(),
+                repairs.Aggregate((one, other) => IsBefore(other.Key.Evaluated, one.Key.Evaluated) ? other : one).Key.Position);
+        }
     }
+
+    // Evaluated are operands from left to right, and what is around them afterwards.
+    private static bool IsBefore(PositionRange one, PositionRange other) => one.End != other.End ? one.End < other.End : one.Start > other.Start;
 
     // Until nothing is added: a twin may have twins of its own.
     private void RepeatForTwins()
     {
-        for (int before = -1; _twins is not null && before != _placed.Count;)
+        bool added = _twins is not null;
+        while (added)
         {
-            before = _placed.Count;
-            foreach ((PositionRange position, PositionRange twin) in _twins)
+            added = false;
+            foreach (Dictionary<PositionRange, PositionRange> twins in _twins!)
             {
-                foreach ((AnnotationLevel level, string text, _) in _placed.Where(placed => placed.Position == position).ToArray())
+                foreach ((AnnotationLevel level, string text, PositionRange position, PositionRange evaluated) in _placed.Where(placed => twins.ContainsKey(placed.Evaluated)).ToArray())
                 {
-                    Place(level, text, twin);
+                    added |= _placed.Add((level, text, TwinOf(position, evaluated, twins), twins[evaluated]));
+                }
+
+                foreach (((string metricName, PositionRange position, PositionRange evaluated), MonotonicityRepair repair) in (_repairs ?? []).Where(repair => twins.ContainsKey(repair.Key.Evaluated)).ToArray())
+                {
+                    added |= _repairs!.TryAdd((metricName, TwinOf(position, evaluated, twins), twins[evaluated]), repair);
                 }
             }
         }
     }
 
-    private void Place(AnnotationLevel level, string text, PositionRange position)
+    // A place that is no part of its own, as that of an operator in parentheses, lies where it lies in the part that was evaluated.
+    private static PositionRange TwinOf(PositionRange position, PositionRange evaluated, Dictionary<PositionRange, PositionRange> twins)
     {
-        lock (_seen)
+        if (twins.TryGetValue(position, out PositionRange twin) || position == default)
         {
-            if (!_placed.Add((level, text, position)))
-            {
-                return;
-            }
+            return twin;
         }
 
-        AddRaw(level, $"PromQL {(level == AnnotationLevel.Warning ? "warning" : "info")}: {text} ({Locate(position)})");
+        int shift = twins[evaluated].Start - evaluated.Start;
+        return new PositionRange(position.Start + shift, position.End + shift);
     }
+
+    private void Place(AnnotationLevel level, string text, PositionRange position, PositionRange evaluated)
+    {
+        lock (_placed)
+        {
+            _placed.Add((level, text, position, evaluated));
+        }
+    }
+
+    private void Tell(AnnotationLevel level, string text, PositionRange position) =>
+        AddRaw(level, $"PromQL {(level == AnnotationLevel.Warning ? "warning" : "info")}: {text} ({Locate(position)})");
 
     /// <summary>The words that name a metric, or nothing if it has no name.</summary>
     public static string ForMetric(string metricName) => metricName.Length == 0 ? "" : " for metric name " + GoQuote.Quote(metricName);
@@ -158,12 +195,13 @@ internal readonly record struct MonotonicityRepair(double MinBucket, double MaxB
         Math.Max(MaxTimestampMs, other.MaxTimestampMs),
         Count + other.Count);
 
+    /// <summary>What follows the text of the note, in upstream's formats: the difference with two significant digits.</summary>
     public string Describe()
     {
-        string times = MinTimestampMs == MaxTimestampMs ? $" at {Time(MinTimestampMs)}" : $" from {Time(MinTimestampMs)} to {Time(MaxTimestampMs)}";
+        string difference = double.IsFinite(MaxDifference) ? MaxDifference.ToString("g2", CultureInfo.InvariantCulture) : FloatFormat.FormatGeneral(MaxDifference);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $", from buckets {FloatFormat.FormatGeneral(MinBucket)} to {FloatFormat.FormatGeneral(MaxBucket)}, with a max diff of {MaxDifference:G2}, over {Count} samples{times}");
+            $", from buckets {FloatFormat.FormatGeneral(MinBucket)} to {FloatFormat.FormatGeneral(MaxBucket)}, with a max diff of {difference}, over {Count} samples from {Time(MinTimestampMs)} to {Time(MaxTimestampMs)}");
     }
 
     private static string Time(long timestampMs) =>

@@ -59,17 +59,17 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
             case "histogram_quantile":
                 return operators.Deduplicated(
                     HistogramGroupOperator.Quantiles(
-                        Vector(call, 1), call.Grid, context, call.Arguments[1].Position, [Scalar(call, 0)], [call.Arguments[0].Position], ""),
+                        Vector(call, 1), call, context, call.Arguments[1].Position, [Scalar(call, 0)], [call.Arguments[0].Position], ""),
                     call);
             case "histogram_quantiles":
                 return operators.Deduplicated(
                     HistogramGroupOperator.Quantiles(
-                        Vector(call, 0), call.Grid, context, call.Arguments[0].Position,
+                        Vector(call, 0), call, context, call.Arguments[0].Position,
                         [.. call.Arguments.Skip(2).Select(operators.Scalars.Evaluate)], [.. call.Arguments.Skip(2).Select(a => a.Position)], Text(call, 1)),
                     call);
             case "histogram_fraction":
                 return operators.Deduplicated(
-                    HistogramGroupOperator.Fraction(Vector(call, 2), call.Grid, context, call.Arguments[2].Position, Scalar(call, 0), Scalar(call, 1)), call);
+                    HistogramGroupOperator.Fraction(Vector(call, 2), call, context, call.Arguments[2].Position, Scalar(call, 0), Scalar(call, 1)), call);
             case "histogram_count":
                 return BuildHistogram(call, static h => h.Count);
             case "histogram_sum":
@@ -122,6 +122,8 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
             LookbackMs = argument is RangeSelectNode select ? select.LookbackMs : 0,
             Extension = argument is RangeSelectNode extended ? extended.Source.Extension : SelectorExtension.None,
             Scalars = scalars,
+            CallPosition = call.Position,
+
             // Upstream computes a subquery first, and its values no longer know where in the query they came from.
             RangePosition = argument is SubqueryNode ? default : argument.Position,
             ScalarPosition = scalarPosition,

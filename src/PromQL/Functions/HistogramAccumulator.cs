@@ -33,19 +33,19 @@ internal sealed class HistogramAccumulator(FloatHistogram first)
     }
 
     /// <summary>Says that histograms did not fit together; the metric is that of the one that did not.</summary>
-    public static void WarnIncompatible(Annotations annotations, PositionRange position, string metricName) => annotations.Warn(
-        "vector contains a mix of histograms with exponential and custom buckets schemas for metric name " + GoQuote.Quote(metricName), position);
+    public static void WarnIncompatible(Annotations annotations, PositionRange position, PositionRange evaluated, string metricName) => annotations.Warn(
+        "vector contains a mix of histograms with exponential and custom buckets schemas for metric name " + GoQuote.Quote(metricName), position, evaluated);
 
-    public void Annotate(Annotations annotations, PositionRange position)
+    public void Annotate(Annotations annotations, PositionRange position, PositionRange evaluated)
     {
         if (_reconciled)
         {
-            annotations.Inform("mismatched custom buckets were reconciled during aggregation", position);
+            annotations.Inform("mismatched custom buckets were reconciled during aggregation", position, evaluated);
         }
 
         if (_sawReset && _sawNoReset)
         {
-            annotations.Warn("conflicting counter resets during histogram aggregation", position);
+            annotations.Warn("conflicting counter resets during histogram aggregation", position, evaluated);
         }
     }
 

@@ -33,11 +33,11 @@ internal static class QuantileMath
         return (sorted[(int)lower] * (1 - weight)) + (sorted[(int)upper] * weight);
     }
 
-    public static void Check(Annotations annotations, double quantile, PositionRange position)
+    public static void Check(Annotations annotations, double quantile, PositionRange position, PositionRange evaluated)
     {
         if (double.IsNaN(quantile) || quantile < 0 || quantile > 1)
         {
-            annotations.Warn("quantile value should be between 0 and 1, got " + FloatFormat.FormatGeneral(quantile), position);
+            annotations.Warn("quantile value should be between 0 and 1, got " + FloatFormat.FormatGeneral(quantile), position, evaluated);
         }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
     {
         ReferenceTimes times = ReferenceTimes.Of(node.Grid, node.Source.OffsetMs, node.Source.AtMs);
         long ahead = node.Source.Extension == SelectorExtension.Smoothed ? node.LookbackMs : 0;
-        return new TimeRange(times.FirstMs - node.LookbackMs + (ahead > 0 ? 0 : 1), times.LastMs + ahead);
+        return new TimeRange(Math.Min(times.FirstMs - node.LookbackMs + (ahead > 0 ? 0 : 1), times.LastMs), times.LastMs + ahead);
     }
 
     /// <summary>The times of the samples that a range selector may need.</summary>
@@ -168,7 +168,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
                 return new NumberNode((query.EndMs - query.StartMs) / 1000.0, grid, call.Position);
             case "timestamp" when Unwrap(call.Arguments[0]) is VectorSelector selector:
                 // The timestamps of the samples themselves; a pinned selector still is a column of its own.
-                SelectNode select = PlanSelector(selector, grid, name, wantsTimestamp: true);
+                SelectNode select = LookFromPin(PlanSelector(selector, grid, name, wantsTimestamp: true));
                 return new CallNode(call.Function, [select], grid, call.Position);
             case "start_timestamp" when options.UseStartTimestamps && Unwrap(call.Arguments[0]) is VectorSelector selector:
                 SelectNode starts = PlanSelector(selector, grid, name, wantsTimestamp: false) with { WantsStartTimestamp = true };
@@ -184,6 +184,12 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
 
         return new CallNode(call.Function, arguments, grid, call.Position);
     }
+
+    // Upstream's timestamp(x @ t offset d) looks back from t, as if there was no offset, over the samples that the offset leaves:
+    // those that are in both windows.
+    private static SelectNode LookFromPin(SelectNode select) => select.Source is { AtMs: { } atMs, OffsetMs: not 0 and var offsetMs }
+        ? select with { Source = select.Source with { AtMs = atMs - Math.Max(0, offsetMs), OffsetMs = 0 }, LookbackMs = Math.Max(0, select.LookbackMs - Math.Abs(offsetMs)) }
+        : select;
 
     private static void CheckExtension(CallExpression call)
     {

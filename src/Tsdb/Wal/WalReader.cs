@@ -63,8 +63,8 @@ public sealed class WalReader : IDisposable
         Decompressed,
     }
 
-    /// <summary>What reads records that are compressed with zstd; null without it.</summary>
-    internal ZstdLibrary? Zstd { get; init; } = ZstdLibrary.System;
+    /// <summary>Finds what reads records that are compressed with zstd, when there is one; null without it.</summary>
+    internal Func<ZstdLibrary?> Zstd { get; init; } = static () => ZstdLibrary.System;
 
     /// <summary>The present record: empty for a record without bytes. Valid until the next <see cref="MoveNext"/>.</summary>
     public ReadOnlySpan<byte> Record => _source switch
@@ -229,13 +229,14 @@ public sealed class WalReader : IDisposable
 
         if ((flags & WalFormat.SnappyFlag) == 0)
         {
-            if (Zstd is null)
+            ZstdLibrary? zstd = Zstd();
+            if (zstd is null)
             {
                 // Not damage: a repair would throw away what the library can read.
                 ZstdLibrary.ThrowMissing($"read segment {_segments[_segmentPosition].Path}");
             }
 
-            if (!Zstd.TryDecompress(record, ref _decompressed, out _recordLength))
+            if (!zstd.TryDecompress(record, ref _decompressed, out _recordLength))
             {
                 return Damaged("damaged zstd frame", _position);
             }

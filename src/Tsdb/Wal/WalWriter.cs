@@ -67,7 +67,7 @@ public sealed class WalWriter : IDisposable
             throw new ArgumentException($"The segment size must be a multiple of {WalFormat.PageBytes} bytes.", nameof(options));
         }
 
-        if (options is { Compression: WalCompression.Zstd, Zstd: null })
+        if (options.Compression == WalCompression.Zstd && options.Zstd() is null)
         {
             ZstdLibrary.ThrowMissing("open write-ahead log");
         }
@@ -109,7 +109,7 @@ public sealed class WalWriter : IDisposable
             return;
         }
 
-        long saved = batch.Prepare(_options.Compression, _options.Zstd);
+        long saved = batch.Prepare(_options.Compression, _options.Compression == WalCompression.Zstd ? _options.Zstd() : null);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);

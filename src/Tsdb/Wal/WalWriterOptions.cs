@@ -22,5 +22,5 @@ public sealed record WalWriterOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>What reads and writes records that are compressed with zstd; null without it.</summary>
-    internal ZstdLibrary? Zstd { get; init; } = ZstdLibrary.System;
+    internal Func<ZstdLibrary?> Zstd { get; init; } = static () => ZstdLibrary.System;
 }

@@ -17,6 +17,9 @@ internal sealed class Answer
     /// <summary>Warnings and infos, one a line, sorted.</summary>
     public string Annotations { get; init; } = "";
 
+    /// <summary>Labels as JSON, and points with their values as words.</summary>
+    public IReadOnlyList<(string Labels, List<(string Time, string Value)> Points)> Series => _series;
+
     public bool IsEmpty => _series.Count == 0;
 
     public bool IsError => Status != "success";
@@ -30,9 +33,73 @@ internal sealed class Answer
         Status = Status,
         Error = rewrite(Error),
         Type = Type,
-        Annotations = string.Join('\n', Annotations.Split('\n').Select(rewrite).Where(text => text.Length > 0).Distinct().Order(StringComparer.Ordinal)),
+        Annotations = string.Join('\n', Annotations.Split('\n').Select(rewrite).Where(text => text.Length > 0).Distinct().OrderBy(line => line.StartsWith("infos", StringComparison.Ordinal)).ThenBy(line => line, StringComparer.Ordinal)),
         _series = _series,
     };
+
+    /// <summary>The same answer with other values.</summary>
+    public Answer WithValues(Func<string, string, string, string> rewrite) => new()
+    {
+        Status = Status,
+        Error = Error,
+        Type = Type,
+        Annotations = Annotations,
+        _series = [.. _series.Select(s => (s.Labels, s.Points.Select(point => (point.Time, rewrite(s.Labels, point.Time, point.Value))).ToList()))],
+    };
+
+    /// <summary>The same answer with other labels.</summary>
+    public Answer WithLabels(Func<string, string> rewrite) => new()
+    {
+        Status = Status,
+        Error = Error,
+        Type = Type,
+        Annotations = Annotations,
+        _series = [.. _series.Select(s => (rewrite(s.Labels), s.Points))],
+    };
+
+    /// <summary>The same answer with other warnings and infos.</summary>
+    public Answer WithAnnotations(IEnumerable<string> lines) => new()
+    {
+        Status = Status,
+        Error = Error,
+        Type = Type,
+        Annotations = string.Join('\n', lines.Distinct().OrderBy(line => line.StartsWith("infos", StringComparison.Ordinal)).ThenBy(line => line, StringComparer.Ordinal)),
+        _series = _series,
+    };
+
+    /// <summary>The answer over a range that the answers at its steps make; series in the order of <paramref name="like"/>.</summary>
+    public static Answer Join(IReadOnlyCollection<Answer> steps, Answer like)
+    {
+        if (steps.FirstOrDefault(step => step.IsError) is { } failure)
+        {
+            return failure;
+        }
+
+        List<string> order = [.. like._series.Select(s => s.Labels)];
+        return new Answer
+        {
+            Status = "success",
+            Type = like.Type,
+            Annotations = string.Join('\n', steps.SelectMany(step => step.Annotations.Split('\n')).Where(line => line.Length > 0).Distinct()),
+
+            // An answer has floats before histograms.
+            _series =
+            [
+                .. steps.SelectMany(step => step._series).SelectMany(s => s.Points.Select(point => (s.Labels, point))).GroupBy(one => one.Labels, one => one.point)
+                    .OrderBy(series => order.IndexOf(series.Key)).Select(series => (series.Key, series.OrderBy(point => point.Value.Contains(' ', StringComparison.Ordinal)).ToList())),
+            ],
+        }.WithTexts(text => text);
+    }
+
+    /// <summary>Whether an instant answer has the series and values that this one has at its time.</summary>
+    public bool Agrees(Answer instant, string time)
+    {
+        Dictionary<string, string> here = _series.SelectMany(s => s.Points.Where(point => point.Time == time).Select(point => (s.Labels, point.Value))).ToDictionary(one => one.Labels, one => one.Value);
+        return instant._series.Count == here.Count && instant._series.All(s => here.TryGetValue(s.Labels, out string? value) && Same(s.Points[0].Value, value));
+    }
+
+    /// <summary>An error.</summary>
+    public static Answer Failure(string error) => new() { Status = "error", Error = error };
 
     public static Answer Read(string json)
     {
@@ -128,7 +195,8 @@ internal sealed class Answer
         return left.Length == right.Length && left.Zip(right).All(pair => SameNumber(pair.First, pair.Second));
     }
 
-    private static bool SameNumber(string expected, string actual) =>
+    /// <summary>Whether two printed numbers are the same to 1e-9.</summary>
+    public static bool SameNumber(string expected, string actual) =>
         expected == actual
         || (double.TryParse(expected, NumberStyles.Float, CultureInfo.InvariantCulture, out double left)
             && double.TryParse(actual, NumberStyles.Float, CultureInfo.InvariantCulture, out double right)

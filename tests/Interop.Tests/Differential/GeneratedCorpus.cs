@@ -6,7 +6,7 @@ internal static class GeneratedCorpus
     private static readonly string[] s_vectors =
     [
         "requests_total", "temperature{job=\"api\"}", "hard", "steady", "gaps", "stale", "native_seconds", "native_gauge", "native_custom", "native_mixed",
-        "latency_seconds_bucket", "nothing", "{\"dotted.name\"}", "irregular", "vector(time())", "-temperature", "native_empty", "{__name__=~\"nat.*|seven|one\"}",
+        "latency_seconds_bucket", "nothing", "{\"dotted.name\"}", "irregular", "vector(time())", "-temperature", "native_empty", "native_nan", "{__name__=~\"nat.*|seven|one\"}",
     ];
 
     private static readonly string[] s_rangeSeries =
@@ -38,7 +38,7 @@ internal static class GeneratedCorpus
 
     /// <summary>All of them, each once.</summary>
     public static IReadOnlyList<string> Create() =>
-        [.. Selectors().Concat(Functions()).Concat(RangeFunctions()).Concat(Aggregations()).Concat(Operators()).Concat(Histograms()).Concat(Labels()).Concat(Mistakes()).Concat(Random(1500)).Distinct()];
+        [.. Selectors().Concat(Functions()).Concat(RangeFunctions()).Concat(YoungHistograms()).Concat(Aggregations()).Concat(Operators()).Concat(Histograms()).Concat(Labels()).Concat(Mistakes()).Concat(Random(1500)).Distinct()];
 
     private static IEnumerable<string> Selectors()
     {
@@ -135,6 +135,10 @@ internal static class GeneratedCorpus
             yield return $"increase({series}[7m]) / 7";
         }
     }
+
+    // Histograms that begin at zero, again and again.
+    private static IEnumerable<string> YoungHistograms() =>
+        s_windows.SelectMany(window => (string[])["rate", "increase"], (window, function) => $"{function}(native_young{window})").SelectMany(rate => (string[])[rate, $"histogram_count({rate})", $"histogram_quantile(0.9, {rate})"]);
 
     private static IEnumerable<string> Aggregations()
     {

@@ -30,18 +30,24 @@ internal sealed record NativeHistogram
 
     public double[] CustomValues { get; init; } = [];
 
+    /// <summary>Observations that are in no bucket.</summary>
+    public double NanCount { get; init; }
+
+    /// <summary>All observations.</summary>
+    public double Count => ZeroCount + PositiveCounts.Sum() + NegativeCounts.Sum() + NanCount;
+
     /// <summary>Whether it is sent as an integer histogram. All counts must be integers then.</summary>
     public bool IsInteger { get; init; }
 
     public byte[] Encode(long timestampMs)
     {
         var message = new MemoryStream();
-        Count(message, 1, 2, ZeroCount + PositiveCounts.Sum() + NegativeCounts.Sum());
+        WriteCount(message, 1, 2, Count);
         Double(message, 3, Sum);
         Tag(message, 4, 0);
         Varint(message, ZigZag(Schema));
         Double(message, 5, ZeroThreshold);
-        Count(message, 6, 7, ZeroCount);
+        WriteCount(message, 6, 7, ZeroCount);
         Spans(message, 8, NegativeSpans);
         Counts(message, 9, 10, NegativeCounts);
         Spans(message, 11, PositiveSpans);
@@ -67,7 +73,7 @@ internal sealed record NativeHistogram
         }
     }
 
-    private void Count(MemoryStream message, int integerField, int floatField, double count)
+    private void WriteCount(MemoryStream message, int integerField, int floatField, double count)
     {
         if (IsInteger)
         {

@@ -9,6 +9,9 @@ internal static class SampleDataSet
     public const long EndSeconds = StartSeconds + 7200;
 
     private const int StepSeconds = 15;
+
+    // So high that no rate of a native histogram is extrapolated to less than zero, which only 3.14 avoids. native_young begins at zero.
+    private const int CountMin = 300;
     private static readonly double s_stale = BitConverter.Int64BitsToDouble(0x7ff0000000000002);
     private static readonly double[] s_hardValues =
         [0, -0.0, double.NaN, double.PositiveInfinity, double.NegativeInfinity, 5e-324, 1.7976931348623157e308, 0.1, -1e300, 1e15 + 0.3, 1e21, 1e-7];
@@ -38,6 +41,12 @@ internal static class SampleDataSet
             yield return series;
         }
     }
+
+    /// <summary>The histograms once more, in a form of which 3.5 answers as 3.14 answers of the first one.</summary>
+    /// <remarks>Custom buckets have the bounds that all of them have.</remarks>
+    public static IEnumerable<RemoteWriteClient.Series> CreateEquivalent() =>
+        Create().Where(series => series.Labels[0].Value is not "native_custom")
+            .Concat(Enumerable.Range(0, 2).Select(instance => Histograms(step => Custom(CountMin + (step % 170), instance + 1, instance) with { CustomValues = [0.1, 0.5, 1] }, ("__name__", "native_custom"), ("instance", $"{instance}"))));
 
     private static IEnumerable<RemoteWriteClient.Series> Shapes()
     {
@@ -122,15 +131,25 @@ internal static class SampleDataSet
         for (int instance = 0; instance < 2; instance++)
         {
             int factor = instance + 1;
-            yield return Histograms(step => Exponential(step % 150, factor, schema: instance), ("__name__", "native_seconds"), ("instance", $"{instance}"));
-            yield return Histograms(step => Exponential(10 + (step % 13), factor, schema: 2) with { Hint = 3 }, ("__name__", "native_gauge"), ("instance", $"{instance}"));
-            yield return Histograms(step => Custom(step % 170, factor, instance), ("__name__", "native_custom"), ("instance", $"{instance}"));
+            Func<int, NativeHistogram> seconds = step => Exponential(CountMin + (step % 150), factor, schema: factor - 1);
+            Func<int, NativeHistogram> custom = step => Custom(CountMin + (step % 170), factor, factor - 1);
+            Func<int, NativeHistogram> young = step => Exponential(step % 150, factor, schema: factor);
+            yield return Histograms(seconds, ("__name__", "native_seconds"), ("instance", $"{instance}"));
+            yield return Histograms(step => Exponential(CountMin + (step % 13), factor, schema: 2) with { Hint = 3 }, ("__name__", "native_gauge"), ("instance", $"{instance}"));
+            yield return Histograms(custom, ("__name__", "native_custom"), ("instance", $"{instance}"));
+            yield return Histograms(young, ("__name__", "native_young"), ("instance", $"{instance}"));
+
+            // Their counts as floats, for rates that 3.5 knows only of floats.
+            yield return Floats(step => seconds(step).Count, ("__name__", "seconds_count"), ("instance", $"{instance}"));
+            yield return Floats(step => custom(step).Count, ("__name__", "custom_count"), ("instance", $"{instance}"));
+            yield return Floats(step => young(step).Count, ("__name__", "young_count"), ("instance", $"{instance}"));
         }
 
+        yield return Histograms(step => Exponential(step % 20, 1, schema: 0) with { Sum = double.NaN, NanCount = step % 7 }, ("__name__", "native_nan"));
         yield return Mixed(step => step / 30 % 2 == 0, ("__name__", "native_mixed"), ("kind", "alternating"));
         yield return Mixed(step => step > 240, ("__name__", "native_mixed"), ("kind", "migrated"));
         yield return Histograms(_ => new NativeHistogram { Schema = 0 }, ("__name__", "native_empty"));
-        yield return Histograms(step => step == 200 ? NativeHistogram.Stale : step > 200 ? null : Exponential(step, 1, 1), ("__name__", "native_stale"));
+        yield return Histograms(step => step == 200 ? NativeHistogram.Stale : step > 200 ? null : Exponential(CountMin + step, 1, 1), ("__name__", "native_stale"));
     }
 
     private static NativeHistogram Exponential(int n, int factor, int schema) => new()
@@ -163,7 +182,7 @@ internal static class SampleDataSet
     private static RemoteWriteClient.Series Mixed(Func<int, bool> isHistogram, params (string, string)[] labels) =>
         new(labels, [.. Steps().Where(step => !isHistogram(step)).Select(step => (TimeMs(step), (double)step))])
         {
-            Histograms = [.. Steps().Where(isHistogram).Select(step => (TimeMs(step), Exponential(step, 1, 1).Encode(TimeMs(step))))],
+            Histograms = [.. Steps().Where(isHistogram).Select(step => (TimeMs(step), Exponential(CountMin + step, 1, 1).Encode(TimeMs(step))))],
         };
 
     private static RemoteWriteClient.Series Irregular(string name, int seed, bool counter)

@@ -51,7 +51,7 @@ public sealed class GoldenResultTests : IDisposable
     }
 
     [Theory]
-    [InlineData("g + on() g", "found duplicate series for the match group {} on the right hand-side of the operation: [{__name__=\"g\", a=\"1\"}, {__name__=\"g\", a=\"2\"}];many-to-many matching not allowed: matching labels must be unique on one side")]
+    [InlineData("g + on() g", "found duplicate series for the match group {} on the right hand-side of the operation: [{__name__=\"g\", a=\"2\"}, {__name__=\"g\", a=\"1\"}];many-to-many matching not allowed: matching labels must be unique on one side")]
     [InlineData("label_replace(g, 'a', 'x', '', '')", "vector cannot contain metrics with the same labelset")]
     [InlineData("label_replace(g, 'a', '$1', 'a', '(')", "invalid regular expression in label_replace(): (")]
     public async Task Errors_are_those_of_the_real_one(string query, string message)

@@ -6,6 +6,9 @@ namespace Narthex.PromQL.Tests.Execution;
 /// <summary>Queries over very many series end, by their limit, by cancellation or with their result.</summary>
 public sealed class HeavyQueryTests : IClassFixture<HeavyQueryTests.Fixture>
 {
+    // What the threads of a query may have read ahead.
+    private static readonly int BatchesAtOnce = 64 * 8 * Environment.ProcessorCount;
+
     private readonly HugeStorage _huge;
     private readonly HugeStorage _storage;
 
@@ -56,6 +59,49 @@ public sealed class HeavyQueryTests : IClassFixture<HeavyQueryTests.Fixture>
         using QueryResult result = await engine.QueryInstantAsync(_huge, query, 0, QueryOptions.Default, default);
         Assert.Equal(results, result.Vector.Count);
         Assert.All(result.Vector.Take(3), sample => Assert.Equal(query.Contains('+', StringComparison.Ordinal) ? 2 : 1, sample.Value));
+    }
+
+    [Theory]
+    [InlineData("x_total")]
+    [InlineData("x_total[5m]")]
+    [InlineData("x_total + 1 > 0")]
+    [InlineData("max_over_time(x_total[5m:1m])")]
+    [InlineData("sum by (i) (x_total)")]
+    [InlineData("topk(500000, x_total)")]
+    [InlineData("count_values by (i) (\"v\", x_total)")]
+    [InlineData("sort_desc(x_total)")]
+    [InlineData("x_total + x_total")]
+    [InlineData("x_total and x_total")]
+    public async Task A_million_series_end_a_query_by_the_limit_and_the_next_is_answered(string query)
+    {
+        const int Limit = 100_000;
+
+        // A place that was not given back would leave none for the next query.
+        using var engine = new QueryEngine(new QueryEngineOptions { MaxSamples = Limit, MaxConcurrency = 1 }, TimeProvider.System, new MetricRegistry());
+        int before = _huge.Reads;
+        QueryException error = await Assert.ThrowsAsync<QueryException>(() => engine.QueryInstantAsync(_huge, query, 0, QueryOptions.Default, default));
+        int reads = _huge.Reads - before;
+        using QueryResult next = await engine.QueryInstantAsync(_huge, "count(x_total)", 0, QueryOptions.Default, default);
+
+        Assert.Equal(QueryErrorKind.Execution, error.Kind);
+        Assert.Equal("query processing would load too many samples into memory in query execution", error.Message);
+        Assert.Equal(1_000_000, Assert.Single(next.Vector).Value);
+        Assert.True(next.Statistics.PeakSamples < 1000);
+
+        // It stops where the limit is, and does not read the rest of the million.
+        Assert.InRange(reads, 0, (2 * Limit) + BatchesAtOnce);
+    }
+
+    [Fact]
+    public async Task A_limit_in_bytes_ends_a_query_over_a_million_series_as_well()
+    {
+        using var engine = new QueryEngine(new QueryEngineOptions { MaxBytesPerQuery = 1_600_000, MaxConcurrency = 1 }, TimeProvider.System, new MetricRegistry());
+        int before = _huge.Reads;
+        QueryException error = await Assert.ThrowsAsync<QueryException>(() => engine.QueryInstantAsync(_huge, "x_total", 0, QueryOptions.Default, default));
+        Assert.Equal("query processing would use more than 1600000 bytes of memory in query execution", error.Message);
+        Assert.InRange(_huge.Reads - before, 100_000 - BatchesAtOnce, 100_000 + BatchesAtOnce);
+        using QueryResult next = await engine.QueryInstantAsync(_huge, "sum(x_total)", 0, QueryOptions.Default, default);
+        Assert.Equal(1_000_000, Assert.Single(next.Vector).Value);
     }
 
     [Theory]

@@ -11,6 +11,8 @@ public sealed class PromQLParserTests
     // Messages as the real Prometheus 3.5 gives them.
     [Theory]
     [InlineData("", "unknown position: parse error: no expression found in input")]
+    [InlineData(" ", "1:1: parse error: no expression found in input")]
+    [InlineData("\n # just a comment\n", "1:1: parse error: no expression found in input")]
     [InlineData("sum some_metric by (test)", "1:5: parse error: unexpected identifier \"some_metric\"")]
     [InlineData("topk(some_metric, b)", "1:6: parse error: expected type scalar in aggregation parameter, got instant vector")]
     [InlineData("foo *", "1:6: parse error: unexpected end of input")]

@@ -84,7 +84,7 @@ public sealed class ZstdTests
         }
 
         byte[] before = [.. files.Files["wal/00000000"]];
-        using var reader = new WalReader(files, WalSegments.List(files, "wal")) { Zstd = null };
+        using var reader = new WalReader(files, WalSegments.List(files, "wal")) { Zstd = () => null };
         StorageException error = Assert.Throws<StorageException>(() => reader.MoveNext());
 
         Assert.Contains("wal/00000000", error.Message);
@@ -93,7 +93,7 @@ public sealed class ZstdTests
         Assert.Equal(before, files.Files["wal/00000000"]);
         Assert.Contains(
             "libzstd.so.1",
-            Assert.Throws<StorageException>(() => WalWriter.Open("wal", new WalWriterOptions { Files = files, Compression = WalCompression.Zstd, Zstd = null })).Message);
+            Assert.Throws<StorageException>(() => WalWriter.Open("wal", new WalWriterOptions { Files = files, Compression = WalCompression.Zstd, Zstd = () => null })).Message);
     }
 
     [PeerFact]

@@ -17,7 +17,7 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
     {
         foreach (double quantile in quantiles)
         {
-            QuantileMath.Check(context.Annotations, quantile, node.Parameter!.Position);
+            QuantileMath.Check(context.Annotations, quantile, node.Parameter!.Position, node.Position);
         }
 
         var grouping = new LabelGrouping(node.Grouping, node.IsWithout);

@@ -107,7 +107,8 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
                 double capped = Math.Sign(parameter);
                 context.Annotations.Warn(
                     $"ratio value should be between -1 and 1, got {FloatFormat.FormatGeneral(parameter)}, capping to {FloatFormat.FormatGeneral(capped)}",
-                    node.Parameter!.Position);
+                    node.Parameter!.Position,
+                    node.Position);
                 parameters[i] = capped;
             }
             else if (!isRatio && parameter <= long.MinValue)

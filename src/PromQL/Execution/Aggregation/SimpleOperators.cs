@@ -13,7 +13,7 @@ internal static class IgnoredHistograms
             // Upstream names the operator itself where series are selected, and its operand elsewhere.
             bool selects = node.Operator is AggregationOperator.TopK or AggregationOperator.BottomK;
             context.Annotations.Inform(
-                $"ignored histogram in {node.Operator.ToString().ToLowerInvariant()} aggregation", selects ? node.OwnPosition : node.Inner.Position);
+                $"ignored histogram in {node.Operator.ToString().ToLowerInvariant()} aggregation", selects ? node.OwnPosition : node.Inner.Position, node.Position);
         }
     }
 }

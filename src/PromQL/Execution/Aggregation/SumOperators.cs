@@ -35,7 +35,7 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
         else if (!sum.IsIncompatible && !sum.TryAdd(histogram))
         {
             _anyIncompatible = true;
-            HistogramAccumulator.WarnIncompatible(Context.Annotations, Node.Inner.Position, CurrentSeries.Labels.MetricName);
+            HistogramAccumulator.WarnIncompatible(Context.Annotations, Node.Inner.Position, Node.Position, CurrentSeries.Labels.MetricName);
         }
     }
 
@@ -49,11 +49,11 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
 
         if (hasFloat)
         {
-            Context.Annotations.Warn("encountered a mix of histograms and floats for aggregation", Node.Inner.Position);
+            Context.Annotations.Warn("encountered a mix of histograms and floats for aggregation", Node.Inner.Position, Node.Position);
         }
         else
         {
-            sum.Annotate(Context.Annotations, Node.Inner.Position);
+            sum.Annotate(Context.Annotations, Node.Inner.Position, Node.Position);
             if (sum.Result(divisor) is { } result)
             {
                 output.Set(step, result);

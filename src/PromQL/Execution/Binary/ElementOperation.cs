@@ -179,7 +179,7 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
             case BinaryOperator.Add or BinaryOperator.Subtract:
                 if (left.UsesCustomBuckets != right.UsesCustomBuckets)
                 {
-                    context.Annotations.Warn($"incompatible bucket layout encountered for binary operator {BinaryKernels.Sign(node.Operator)}", node.OwnPosition);
+                    context.Annotations.Warn($"incompatible bucket layout encountered for binary operator {BinaryKernels.Sign(node.Operator)}", node.OwnPosition, node.Position);
                     output.Remove(step);
                     return;
                 }
@@ -189,12 +189,12 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
                 string word = isAddition ? "addition" : "subtraction";
                 if (flags.HasFlag(HistogramArithmetic.BoundsReconciled))
                 {
-                    context.Annotations.Inform("mismatched custom buckets were reconciled during " + word, node.OwnPosition);
+                    context.Annotations.Inform("mismatched custom buckets were reconciled during " + word, node.OwnPosition, node.Position);
                 }
 
                 if (flags.HasFlag(HistogramArithmetic.ResetCollision))
                 {
-                    context.Annotations.Warn("conflicting counter resets during histogram " + word, node.OwnPosition);
+                    context.Annotations.Warn("conflicting counter resets during histogram " + word, node.OwnPosition, node.Position);
                 }
 
                 if (!isAddition)
@@ -239,5 +239,5 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
 
     private void InformIncompatible(string left, string right) => context.Annotations.Inform(
         $"incompatible sample types encountered for binary operator \"{BinaryKernels.Sign(node.Operator)}\": {left} {BinaryKernels.Sign(node.Operator)} {right}",
-        node.OwnPosition);
+        node.OwnPosition, node.Position);
 }

@@ -73,7 +73,9 @@ internal sealed class MatchOperator : ISeriesOperator
             (_oneOfGroup[_oneIds[i]] ??= []).Add(i);
         }
 
-        var labels = new ResultLabels(_matching, _signatures, BinaryKernels.ChangesSchema(_node.Operator) || _node.ReturnsBool, _context.DelayedNameRemoval);
+        // Names that operands are to lose are there again after an operation between vectors, as upstream has it; arithmetic takes them away at once.
+        bool delays = _node.ReturnsBool && _context.DelayedNameRemoval;
+        var labels = new ResultLabels(_matching, _signatures, BinaryKernels.ChangesSchema(_node.Operator) || (_node.ReturnsBool && !delays), delays);
         for (int i = 0; i < _manyIds.Length; i++)
         {
             AddOutputs(i, labels);
@@ -227,7 +229,7 @@ internal sealed class MatchOperator : ISeriesOperator
                     _conflicts = new QueryException?[block.Count];
                 }
 
-                _conflicts[step] ??= Conflict(group, _oneSeries[series].Labels.ToString(), _oneSeries[owners[step]].Labels.ToString());
+                _conflicts[step] ??= Conflict(group, _oneSeries[series].Labels, _oneSeries[owners[step]].Labels);
                 if (ManyFill is not null || OneFill is not null)
                 {
                     throw _conflicts[step]!;
@@ -240,16 +242,11 @@ internal sealed class MatchOperator : ISeriesOperator
         }
     }
 
-    // The labels in their order, so that the text does not depend on that of the series.
-    private QueryException Conflict(int group, string one, string other)
-    {
-        bool ordered = string.CompareOrdinal(one, other) <= 0;
-        return new QueryException(
-            QueryErrorKind.Execution,
-            $"found duplicate series for the match group {_signatures.Groups[group]} on the {(_manyIsRight ? "left" : "right")} hand-side of the operation: " +
-            $"[{(ordered ? one : other)}, {(ordered ? other : one)}]" +
-            ";many-to-many matching not allowed: matching labels must be unique on one side");
-    }
+    // Upstream names the series that it met last first.
+    private QueryException Conflict(int group, Labels current, Labels first) => new(
+        QueryErrorKind.Execution,
+        $"found duplicate series for the match group {_signatures.Groups[group]} on the {(_manyIsRight ? "left" : "right")} hand-side of the operation: " +
+        $"[{current}, {first}];many-to-many matching not allowed: matching labels must be unique on one side");
 
     private void ReadManyUpTo(int series)
     {
@@ -450,7 +447,7 @@ internal sealed class MatchOperator : ISeriesOperator
 }
 
 /// <summary>The labels of a binary operation's result.</summary>
-internal sealed class ResultLabels(VectorMatching matching, MatchSignatures signatures, bool dropsSchema, bool delayed)
+internal sealed class ResultLabels(VectorMatching matching, MatchSignatures signatures, bool dropsSchema, bool dropsLater)
 {
     private readonly (string Text, byte[] Utf8)[] _include = [.. matching.Include.Select(name => (name, Encoding.UTF8.GetBytes(name)))];
     private readonly LabelsBuilder _builder = new();
@@ -462,7 +459,7 @@ internal sealed class ResultLabels(VectorMatching matching, MatchSignatures sign
         _builder.Reset();
         foreach (LabelPair pair in many.Labels)
         {
-            bool dropped = dropsSchema && !delayed && MetricSchema.IsSchemaLabel(pair.Name);
+            bool dropped = dropsSchema && MetricSchema.IsSchemaLabel(pair.Name);
             bool unmatched = isOneToOne && signatures.IsListed(pair.Name) != matching.IsOn;
             if (!dropped && !unmatched)
             {
@@ -479,7 +476,7 @@ internal sealed class ResultLabels(VectorMatching matching, MatchSignatures sign
             }
         }
 
-        return new SeriesLabels(_builder.ToLabels(), many.DropName || (dropsSchema && delayed));
+        return new SeriesLabels(_builder.ToLabels(), dropsLater);
     }
 
     /// <summary>What stands for a missing series of the many side: the labels of the match group, and those included from the other side.</summary>

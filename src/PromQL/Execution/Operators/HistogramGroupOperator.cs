@@ -3,6 +3,7 @@ using System.Text;
 using Narthex.Model;
 using Narthex.PromQL.Functions;
 using Narthex.PromQL.Functions.Histograms;
+using Narthex.PromQL.Planning;
 using Narthex.PromQL.Syntax;
 
 namespace Narthex.PromQL.Execution.Operators;
@@ -14,6 +15,8 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     private readonly StepGrid _grid;
     private readonly QueryContext _context;
     private readonly PositionRange _vectorPosition;
+    private readonly PositionRange _firstPosition;
+    private readonly PositionRange _callPosition;
     private readonly List<Group> _groups = [];
     private readonly List<StepBlock> _held = [];
     private readonly string _quantileLabel;
@@ -26,12 +29,14 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     private int _next;
 
     private HistogramGroupOperator(
-        ISeriesOperator input, StepGrid grid, QueryContext context, PositionRange vectorPosition, IReadOnlyList<double[]> parameters, string quantileLabel, bool isFraction)
+        ISeriesOperator input, CallNode call, QueryContext context, PositionRange vectorPosition, IReadOnlyList<double[]> parameters, string quantileLabel, bool isFraction)
     {
         _input = input;
-        _grid = grid;
+        _grid = call.Grid;
         _context = context;
         _vectorPosition = vectorPosition;
+        _firstPosition = call.Arguments[0].Position;
+        _callPosition = call.Position;
         _parameters = parameters;
         _quantileLabel = quantileLabel;
         _isFraction = isFraction;
@@ -40,23 +45,23 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     private int OutputsPerGroup => _isFraction ? 1 : _parameters.Count;
 
     public static HistogramGroupOperator Quantiles(
-        ISeriesOperator input, StepGrid grid, QueryContext context, PositionRange vectorPosition,
+        ISeriesOperator input, CallNode call, QueryContext context, PositionRange vectorPosition,
         IReadOnlyList<double[]> quantiles, IReadOnlyList<PositionRange> quantilePositions, string quantileLabel)
     {
         for (int i = 0; i < quantiles.Count; i++)
         {
             foreach (double quantile in quantiles[i])
             {
-                QuantileMath.Check(context.Annotations, quantile, quantilePositions[i]);
+                QuantileMath.Check(context.Annotations, quantile, quantilePositions[i], call.Position);
             }
         }
 
-        return new HistogramGroupOperator(input, grid, context, vectorPosition, quantiles, quantileLabel, isFraction: false);
+        return new HistogramGroupOperator(input, call, context, vectorPosition, quantiles, quantileLabel, isFraction: false);
     }
 
     public static HistogramGroupOperator Fraction(
-        ISeriesOperator input, StepGrid grid, QueryContext context, PositionRange vectorPosition, double[] lower, double[] upper) =>
-        new(input, grid, context, vectorPosition, [lower, upper], "", isFraction: true);
+        ISeriesOperator input, CallNode call, QueryContext context, PositionRange vectorPosition, double[] lower, double[] upper) =>
+        new(input, call, context, vectorPosition, [lower, upper], "", isFraction: true);
 
     public IReadOnlyList<SeriesLabels> GetSeries()
     {
@@ -154,7 +159,8 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
             {
                 _context.Annotations.Warn(
                     $"bucket label \"le\" is missing or has a malformed value of {GoQuote.Quote(_badBounds[i])}" + Annotations.ForMetric(group.MetricName),
-                    _vectorPosition);
+                    _vectorPosition,
+                    _callPosition);
             }
 
             if (hasNatives || isBucket)
@@ -211,7 +217,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
 
             if (native is not null && count > 0)
             {
-                _context.Annotations.Warn("vector contains a mix of classic and native histograms" + Annotations.ForMetric(group.MetricName), _vectorPosition);
+                _context.Annotations.Warn("vector contains a mix of classic and native histograms" + Annotations.ForMetric(group.MetricName), _vectorPosition, _callPosition);
             }
             else if (native is not null)
             {
@@ -228,21 +234,23 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     {
         if (_isFraction)
         {
-            if (double.IsNaN(native.Sum))
+            double fraction = NativeHistogram.Fraction(_parameters[0][step], _parameters[1][step], native, out bool hasNan);
+            if (hasNan)
             {
                 _context.Annotations.Inform(
-                    "input to histogram_fraction has NaN observations, which are excluded from all fractions" + Annotations.ForMetric(group.MetricName), _vectorPosition);
+                    "input to histogram_fraction has NaN observations, which are excluded from all fractions" + Annotations.ForMetric(group.MetricName), _firstPosition, _callPosition);
             }
 
-            return NativeHistogram.Fraction(_parameters[0][step], _parameters[1][step], native);
+            return fraction;
         }
 
-        double result = NativeHistogram.Quantile(_parameters[parameter][step], native);
-        if (double.IsNaN(native.Sum) && native.Count != 0)
+        double result = NativeHistogram.Quantile(_parameters[parameter][step], native, out NanEffect effect);
+        if (effect != NanEffect.None)
         {
             _context.Annotations.Inform(
-                "input to histogram_quantile has NaN observations, result is " + (double.IsNaN(result) ? "NaN" : "skewed higher") + Annotations.ForMetric(group.MetricName),
-                _vectorPosition);
+                "input to histogram_quantile has NaN observations, result is " + (effect == NanEffect.Undefined ? "NaN" : "skewed higher") + Annotations.ForMetric(group.MetricName),
+                _firstPosition,
+                _callPosition);
         }
 
         return result;
@@ -269,7 +277,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
         {
             long timeMs = _grid.TimeAt(step);
             _context.Annotations.AddMonotonicityRepair(
-                group.MetricName, _vectorPosition, new MonotonicityRepair(minBucket, maxBucket, maxDifference, timeMs, timeMs, 1));
+                group.MetricName, _vectorPosition, _callPosition, new MonotonicityRepair(minBucket, maxBucket, maxDifference, timeMs, timeMs, 1));
         }
 
         return ClassicHistogram.Quantile(_parameters[parameter][step], buckets);

@@ -1,3 +1,4 @@
+using Narthex.Model;
 using Narthex.PromQL.Planning;
 using Narthex.Storage;
 
@@ -129,7 +130,7 @@ internal sealed class SubqueryOperator : IRangeOperator
 
             if (_block.HistogramAt(i) is { } histogram)
             {
-                input.Raw.Append(grid.TimeAt(i), histogram);
+                input.Raw.Append(grid.TimeAt(i), WithoutHint(histogram));
             }
             else
             {
@@ -142,6 +143,19 @@ internal sealed class SubqueryOperator : IRangeOperator
         CountWindows(input, input.Load(Times, _node.RangeMs));
         input.SetSeries(_series, _next++);
         return true;
+    }
+
+    // Whether a sample resets its counter was found out against the sample before it, which is not the one of the step before.
+    private static FloatHistogram WithoutHint(FloatHistogram histogram)
+    {
+        if (histogram.CounterResetHint is CounterResetHint.Unknown or CounterResetHint.Gauge)
+        {
+            return histogram;
+        }
+
+        FloatHistogram copy = histogram.Copy();
+        copy.CounterResetHint = CounterResetHint.Unknown;
+        return copy;
     }
 
     // What was read for the inner evaluations has been counted by them.

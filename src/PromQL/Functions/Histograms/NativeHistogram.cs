@@ -4,10 +4,18 @@ using Narthex.PromQL.Functions.Kernels;
 namespace Narthex.PromQL.Functions.Histograms;
 
 /// <summary>Quantiles, fractions and moments of native histograms. Exponential buckets are interpolated exponentially, others linearly.</summary>
+/// <remarks>
+/// Observations of NaN count but are in no bucket, and make the sum NaN. So do infinite ones of both signs, but those are in buckets.
+/// </remarks>
 internal static class NativeHistogram
 {
-    public static double Quantile(double quantile, FloatHistogram histogram)
+    /// <summary>The quantile.</summary>
+    /// <param name="quantile">Between 0 and 1.</param>
+    /// <param name="histogram">The histogram.</param>
+    /// <param name="effect">What observations of NaN did to the result.</param>
+    public static double Quantile(double quantile, FloatHistogram histogram, out NanEffect effect)
     {
+        effect = NanEffect.None;
         if (quantile < 0)
         {
             return double.NegativeInfinity;
@@ -34,8 +42,10 @@ internal static class NativeHistogram
 
         HistogramBucket bucket = default;
         double count = 0;
-        foreach (HistogramBucket candidate in buckets)
+        int next = 0;
+        while (next < buckets.Count)
         {
+            HistogramBucket candidate = buckets[next++];
             if (candidate.Count == 0)
             {
                 continue;
@@ -73,10 +83,23 @@ internal static class NativeHistogram
         count = Math.Min(count, histogram.Count);
         if (count < rank)
         {
+            effect = double.IsNaN(histogram.Sum) ? NanEffect.Undefined : NanEffect.None;
             return double.IsNaN(histogram.Sum) ? double.NaN : bucket.Upper;
         }
 
         rank = forward ? rank - (count - bucket.Count) : count - rank;
+        if (double.IsNaN(histogram.Sum))
+        {
+            // Upstream looks through the other buckets for what is missing, and then goes on with the last of them.
+            for (; next < buckets.Count; next++)
+            {
+                bucket = buckets[next];
+                count += bucket.Count;
+            }
+
+            effect = count < histogram.Count ? NanEffect.Skewed : NanEffect.None;
+        }
+
         double share = rank / bucket.Count;
         if (histogram.UsesCustomBuckets || (bucket.Lower <= 0 && bucket.Upper >= 0))
         {
@@ -90,8 +113,14 @@ internal static class NativeHistogram
             : -Math.Pow(2, logUpper + ((logLower - logUpper) * (1 - share)));
     }
 
-    public static double Fraction(double lower, double upper, FloatHistogram histogram)
+    /// <summary>How much of the histogram lies between two values.</summary>
+    /// <param name="lower">The lower one.</param>
+    /// <param name="upper">The upper one.</param>
+    /// <param name="histogram">The histogram.</param>
+    /// <param name="hasNan">Whether there are observations of NaN, which are in no fraction.</param>
+    public static double Fraction(double lower, double upper, FloatHistogram histogram, out bool hasNan)
     {
+        hasNan = false;
         if (histogram.Count == 0 || double.IsNaN(lower) || double.IsNaN(upper))
         {
             return double.NaN;
@@ -103,12 +132,23 @@ internal static class NativeHistogram
         }
 
         List<HistogramBucket> buckets = histogram.ListBuckets();
-        double upperRank = Rank(upper, buckets, histogram);
-        double lowerRank = Rank(lower, buckets, histogram);
+        double count = histogram.Count;
+        if (double.IsNaN(histogram.Sum))
+        {
+            count = 0;
+            foreach (HistogramBucket bucket in buckets)
+            {
+                count += bucket.Count;
+            }
+
+            hasNan = count < histogram.Count;
+        }
 
         // Rounding, or counts below zero, can carry a rank past the count.
-        upperRank = upperRank > histogram.Count ? histogram.Count : upperRank;
-        lowerRank = lowerRank > histogram.Count ? histogram.Count : lowerRank;
+        double upperRank = Rank(upper, buckets, histogram);
+        double lowerRank = Rank(lower, buckets, histogram);
+        upperRank = upperRank > count ? count : upperRank;
+        lowerRank = lowerRank > count ? count : lowerRank;
         return (upperRank - lowerRank) / histogram.Count;
     }
 
@@ -213,4 +253,16 @@ internal static class NativeHistogram
 
         return bucket;
     }
+}
+
+/// <summary>What observations of NaN do to a quantile.</summary>
+internal enum NanEffect : byte
+{
+    None,
+
+    /// <summary>They lie above all others, so the quantile is higher than without them.</summary>
+    Skewed,
+
+    /// <summary>The quantile is one of them.</summary>
+    Undefined,
 }

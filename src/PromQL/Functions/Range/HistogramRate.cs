@@ -110,7 +110,7 @@ internal static class HistogramRate
 
         if (flags.HasFlag(HistogramArithmetic.BoundsReconciled))
         {
-            call.Context.Annotations.Inform("mismatched custom buckets were reconciled during subtraction", call.RangePosition);
+            call.Inform("mismatched custom buckets were reconciled during subtraction", call.RangePosition);
         }
 
         result.CounterResetHint = CounterResetHint.Gauge;
@@ -137,7 +137,7 @@ internal static class HistogramRate
         FloatHistogram sum = difference.Plus(first, out HistogramArithmetic arithmetic);
         if (arithmetic.HasFlag(HistogramArithmetic.BoundsReconciled))
         {
-            call.Context.Annotations.Inform("mismatched custom buckets were reconciled during addition", call.RangePosition);
+            call.Inform("mismatched custom buckets were reconciled during addition", call.RangePosition);
         }
 
         sum.CounterResetHint = CounterResetHint.Gauge;
@@ -152,7 +152,7 @@ internal static class HistogramRate
             {
                 if (histogram.CounterResetHint == CounterResetHint.Gauge)
                 {
-                    call.Context.Annotations.Warn(
+                    call.Warn(
                         "this native histogram metric is not a counter: " + GoQuote.Quote(input.Labels.MetricName), call.RangePosition);
                     return;
                 }
@@ -160,7 +160,7 @@ internal static class HistogramRate
         }
         else if (window[0].CounterResetHint != CounterResetHint.Gauge || window[^1].CounterResetHint != CounterResetHint.Gauge)
         {
-            call.Context.Annotations.Warn("this native histogram metric is not a gauge: " + GoQuote.Quote(input.Labels.MetricName), call.RangePosition);
+            call.Warn("this native histogram metric is not a gauge: " + GoQuote.Quote(input.Labels.MetricName), call.RangePosition);
         }
     }
 }

@@ -44,7 +44,7 @@ internal static class HistogramSums
             return null;
         }
 
-        sum.Annotate(call.Context.Annotations, call.RangePosition);
+        sum.Annotate(call.Context.Annotations, call.RangePosition, call.CallPosition);
         return sum.Result(count);
     }
 }

@@ -86,11 +86,11 @@ internal static class InstantRateKernels
         bool lastIsGauge = last.CounterResetHint == CounterResetHint.Gauge;
         if (isRate && (previousIsGauge || lastIsGauge))
         {
-            call.Context.Annotations.Warn("this native histogram metric is not a counter: " + GoQuote.Quote(input.Labels.MetricName), call.RangePosition);
+            call.Warn("this native histogram metric is not a counter: " + GoQuote.Quote(input.Labels.MetricName), call.RangePosition);
         }
         else if (!isRate && !(previousIsGauge && lastIsGauge))
         {
-            call.Context.Annotations.Warn("this native histogram metric is not a gauge: " + GoQuote.Quote(input.Labels.MetricName), call.RangePosition);
+            call.Warn("this native histogram metric is not a gauge: " + GoQuote.Quote(input.Labels.MetricName), call.RangePosition);
         }
 
         FloatHistogram result;
@@ -105,7 +105,7 @@ internal static class InstantRateKernels
             result = last.Minus(previous, out HistogramArithmetic arithmetic);
             if (arithmetic.HasFlag(HistogramArithmetic.BoundsReconciled))
             {
-                call.Context.Annotations.Inform("mismatched custom buckets were reconciled during subtraction", call.RangePosition);
+                call.Inform("mismatched custom buckets were reconciled during subtraction", call.RangePosition);
             }
         }
         else

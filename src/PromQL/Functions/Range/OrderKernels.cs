@@ -19,7 +19,7 @@ internal static class OrderKernels
             }
 
             ExtremeKernels.WarnOfHistograms(call, input, i);
-            QuantileMath.Check(call.Context.Annotations, quantiles[i], call.ScalarPosition);
+            QuantileMath.Check(call.Context.Annotations, quantiles[i], call.ScalarPosition, call.CallPosition);
             window.MoveTo(input.FloatValues, input.FloatStarts[i], input.FloatEnds[i]);
             output.Set(i, QuantileMath.OfSorted(quantiles[i], window.Sorted));
         }

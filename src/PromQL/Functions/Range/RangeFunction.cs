@@ -33,6 +33,9 @@ internal sealed class RangeCall
     /// <summary>The scalar arguments, each with a value for every step.</summary>
     public IReadOnlyList<double[]> Scalars { get; init; } = [];
 
+    /// <summary>Where the whole call stands.</summary>
+    public required PositionRange CallPosition { get; init; }
+
     /// <summary>Where the range argument stands.</summary>
     public required PositionRange RangePosition { get; init; }
 
@@ -55,14 +58,20 @@ internal sealed class RangeCall
     public bool UsesOrigins(RangeInput input) => input.HasOrigins && Context.Options.UseStartTimestamps;
 
     public void WarnOverlap(RangeInput input) => Context.Annotations.WarnCounted(
-        "sample has start time that overlaps with previous sample timestamp for metric " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
+        "sample has start time that overlaps with previous sample timestamp for metric " + GoQuote.Quote(input.Labels.MetricName), RangePosition, CallPosition);
+
+    /// <summary>Warns of what this call met.</summary>
+    public void Warn(string text, PositionRange position) => Context.Annotations.Warn(text, position, CallPosition);
+
+    /// <summary>The same for a note.</summary>
+    public void Inform(string text, PositionRange position) => Context.Annotations.Inform(text, position, CallPosition);
 
     public void WarnMixed(RangeInput input) =>
-        Context.Annotations.Warn("encountered a mix of histograms and floats for metric name " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
+        Warn("encountered a mix of histograms and floats for metric name " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
 
-    public void WarnMixedBuckets(RangeInput input) => Context.Annotations.Warn(
+    public void WarnMixedBuckets(RangeInput input) => Warn(
         "vector contains a mix of histograms with exponential and custom buckets schemas for metric name " + GoQuote.Quote(input.Labels.MetricName), RangePosition);
 
-    public void InformHistogramsIgnored(RangeInput input) => Context.Annotations.Inform(
+    public void InformHistogramsIgnored(RangeInput input) => Inform(
         "ignored histograms in a range containing both floats and histograms for metric name " + GoQuote.Quote(input.Labels.MetricName), FirstPosition);
 }

@@ -167,7 +167,7 @@ internal static class RateKernels
         {
             if (output.IsFloatAt(i))
             {
-                call.Context.Annotations.Inform(doubt, call.RangePosition);
+                call.Inform(doubt, call.RangePosition);
                 return;
             }
         }

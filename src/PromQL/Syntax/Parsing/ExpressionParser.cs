@@ -28,8 +28,8 @@ internal sealed partial class ExpressionParser(byte[] input, ParserOptions optio
     {
         if (_tokens.Current.Kind == TokenKind.EndOfInput)
         {
-            // Without any token, not even a comment, the range is the empty one at the start.
-            throw _tokens.Fail(_tokens.Current.Position, "no expression found in input");
+            // Whatever spaces and comments there are, the place is the start.
+            throw _tokens.Fail(default, "no expression found in input");
         }
 
         Expression expression = ParseBinary(0);
