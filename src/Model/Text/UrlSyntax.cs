@@ -109,14 +109,14 @@ public static class UrlSyntax
             return $"invalid port {GoQuote.Quote(port.ToString())} after host";
         }
 
-        // The name of an interface, behind %25, may hold any escape; elsewhere only bytes that are no ASCII are escaped.
+        // The name of an interface, behind %25, may hold any escape; elsewhere only bytes that are no ASCII, and the percent sign itself, are escaped.
         int zone = host.StartsWith('[') ? host.IndexOf("%25") : -1;
         for (int i = 0; i < host.Length; i++)
         {
             if (host[i] == '%')
             {
                 bool isEscape = i + 2 < host.Length && char.IsAsciiHexDigit(host[i + 1]) && char.IsAsciiHexDigit(host[i + 2]);
-                if (!isEscape || (host[i + 1] < '8' && (zone < 0 || i < zone)))
+                if (!isEscape || (host[i + 1] < '8' && !host[i..].StartsWith("%25") && (zone < 0 || i < zone)))
                 {
                     return InvalidEscape(host[i..]);
                 }

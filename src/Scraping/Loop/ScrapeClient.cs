@@ -15,6 +15,7 @@ internal sealed class ScrapeClient
     private readonly string _userAgent;
     private readonly string _unixSocket;
     private readonly Uri? _uri;
+    private readonly string? _host;
     private int _lastLength;
     private int _lastPackedLength;
 
@@ -29,6 +30,14 @@ internal sealed class ScrapeClient
 
         // The address can be anything that relabelling makes. The path goes out as it is written.
         Uri.TryCreate(url, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out _uri);
+
+        // The platform reads 10.5 as 10.0.0.5. Whoever wrote it meant another machine, which must not go unnoticed.
+        if (_uri is { HostNameType: UriHostNameType.IPv4 } && !url.AsSpan(_uri.Scheme.Length + "://".Length).StartsWith(_uri.Host))
+        {
+            _uri = null;
+        }
+
+        _host = _uri is { IsDefaultPort: true } ? WrittenPort(url, _uri) : null;
     }
 
     /// <summary>Scrapes once.</summary>
@@ -74,6 +83,14 @@ internal sealed class ScrapeClient
             ? await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
             : await invoker.SendAsync(request, cancellationToken);
 
+    // The platform leaves a port out that the scheme implies, even where somebody has written it.
+    private static string? WrittenPort(string url, Uri uri)
+    {
+        string authority = url[(uri.Scheme.Length + "://".Length)..];
+        authority = authority.IndexOfAny(['/', '?', '#']) is >= 0 and int end ? authority[..end] : authority;
+        return authority.EndsWith(string.Create(CultureInfo.InvariantCulture, $":{uri.Port}"), StringComparison.Ordinal) && !authority.Contains('@', StringComparison.Ordinal) ? authority : null;
+    }
+
     private Uri CheckUrl()
     {
         if (_uri is null)
@@ -95,6 +112,7 @@ internal sealed class ScrapeClient
         }
 
         HttpRequestHeaders headers = request.Headers;
+        headers.Host = _host;
         headers.TryAddWithoutValidation("Accept", settings.Accept);
         headers.TryAddWithoutValidation("Accept-Encoding", settings.Config.EnableCompression ? "gzip" : "identity");
         headers.TryAddWithoutValidation("User-Agent", _userAgent);

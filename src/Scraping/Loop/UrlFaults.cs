@@ -34,6 +34,6 @@ internal static class UrlFaults
 
         return port.Length > 0 && (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number > ushort.MaxValue)
             ? $"{get}dial tcp: address {port}: invalid port"
-            : $"{get}dial tcp: lookup {host}: no such host"; // A name that the platform does not even ask for.
+            : $"{get}dial tcp: lookup {host.Replace("%25", "%", StringComparison.Ordinal)}: no such host"; // A name that the platform does not even ask for.
     }
 }

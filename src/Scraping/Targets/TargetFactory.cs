@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using Narthex.Configuration;
@@ -9,6 +10,9 @@ namespace Narthex.Scraping;
 /// <summary>Makes targets of what discovery found: fills in defaults, relabels, checks. Pure.</summary>
 internal static class TargetFactory
 {
+    private static readonly SearchValues<char> s_notHost = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x80).Select(code => (char)code).Where(letter => !char.IsAsciiLetterOrDigit(letter) && !"-_.~!$&'()*+,;=:[]<>\"".Contains(letter, StringComparison.Ordinal))]);
+
     private const string ParameterPrefix = "__param_";
     private const string IntervalLabel = "__scrape_interval__";
     private const string TimeoutLabel = "__scrape_timeout__";
@@ -201,8 +205,13 @@ internal static class TargetFactory
         string query = string.Join('&', parameters.SelectMany(pair => pair.Value.Select(value => $"{Escape(pair.Key)}={Escape(value)}")));
         string path = Get(builder, PathLabel);
         string slash = path.Length == 0 || path[0] == '/' ? "" : "/";
-        return $"{Get(builder, SchemeLabel)}://{address.Replace(" ", "%20", StringComparison.Ordinal)}{slash}{EscapePath(path)}{(query.Length > 0 ? "?" + query : "")}";
+        return $"{Get(builder, SchemeLabel)}://{EscapeHost(address)}{slash}{EscapePath(path)}{(query.Length > 0 ? "?" + query : "")}";
     }
+
+    // What no host may hold shows escaped in the message that refuses it. Brackets may hold the name of an interface, which stays as it is.
+    private static string EscapeHost(string host) => host.StartsWith('[') || !host.AsSpan().ContainsAny(s_notHost)
+        ? host
+        : string.Concat(host.Select(letter => s_notHost.Contains(letter) ? $"%{(int)letter:X2}" : letter.ToString()));
 
     // A question mark would begin the query; what has a meaning inside paths stays.
     private static string EscapePath(string path)

@@ -84,6 +84,35 @@ public sealed class QueryEngineTests : IDisposable
         Assert.InRange(result.Statistics.PeakSamples, 6, 50);
     }
 
+    [Theory]
+    [InlineData("histogram_quantile(0.5, x_bucket)", 50, 2.5)]
+    [InlineData("histogram_fraction(0, 1, x_bucket)", 50, 0.2)]
+    [InlineData("sum(histogram_quantile(0.5, x_bucket))", 1, 125)]
+    public async Task Buckets_need_memory_until_their_histogram_is_complete(string query, int series, double value)
+    {
+        const int Histograms = 50;
+        const int Buckets = 10;
+        const int Steps = 6;
+        for (int histogram = 0; histogram < Histograms; histogram++)
+        {
+            for (int bucket = 0; bucket < Buckets; bucket++)
+            {
+                string bound = bucket == Buckets - 1 ? "+Inf" : $"{bucket + 1}";
+                for (int i = 0; i < 50; i++)
+                {
+                    _storage.Append(Labels.FromStrings("__name__", "x_bucket", "instance", $"i{histogram:D2}", "le", bound), i * 15_000, Math.Min(bucket + 1, 5));
+                }
+            }
+        }
+
+        using QueryResult result = await Range(query, new QueryEngineOptions());
+        Assert.Equal(series, result.Matrix.Count);
+        Assert.All(result.Matrix, s => Assert.All(s.Values.ToArray(), v => Assert.Equal(value, v, 9)));
+
+        // The results, and a batch of the selector's ahead; all buckets together would be 3000.
+        Assert.InRange(result.Statistics.PeakSamples, Histograms * Steps, Histograms * Buckets * Steps / 2);
+    }
+
     [Fact]
     public async Task Caller_that_gives_up_ends_the_query()
     {

@@ -150,7 +150,7 @@ internal sealed class ScrapeHarness : IAsyncDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         DnsEndPoint wanted = context.DnsEndPoint;
-        int port = wanted.Port == TargetPort ? new Uri(_server.Urls.First()).Port : wanted.Port;
+        int port = wanted.Port is TargetPort or 80 ? new Uri(_server.Urls.First()).Port : wanted.Port;
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

@@ -53,6 +53,18 @@ public sealed class ScrapeLoopTests : IAsyncLifetime
         Assert.StartsWith("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,", request.Headers["Accept"]);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1:80")]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.1:9")]
+    public async Task The_host_is_named_as_it_is_written(string address)
+    {
+        _harness.Apply(address);
+        await _harness.ScrapeAsync();
+        Assert.True(_harness.Requests.TryDequeue(out HttpRequestInfo? request));
+        Assert.Equal(address, request.Headers["Host"]);
+    }
+
     [Fact]
     public async Task A_target_that_fails_is_down_and_its_series_go_stale_once()
     {
@@ -223,6 +235,12 @@ public sealed class ScrapeLoopTests : IAsyncLifetime
 
     [Theory]
     [InlineData("a b:80", "http", "parse \"http://a%20b:80/metrics\": invalid URL escape \"%20\"")]
+    [InlineData("10.5:80", "http", "Get \"http://10.5:80/metrics\": dial tcp: lookup 10.5: no such host")]
+    [InlineData("010.0.0.1:80", "http", "Get \"http://010.0.0.1:80/metrics\": dial tcp: lookup 010.0.0.1: no such host")]
+    [InlineData("a^b:80", "http", "parse \"http://a%5Eb:80/metrics\": invalid URL escape \"%5E\"")]
+    [InlineData("a@b:80", "http", "parse \"http://a%40b:80/metrics\": invalid URL escape \"%40\"")]
+    [InlineData("a%zz:80", "http", "Get \"http://a%25zz:80/metrics\": dial tcp: lookup a%zz: no such host")]
+    [InlineData("a..b:80", "http", "Get \"http://a..b:80/metrics\": dial tcp: lookup a..b: no such host")]
     [InlineData("host:x", "http", "parse \"http://host:x/metrics\": invalid port \":x\" after host")]
     [InlineData(":", "http", "Get \"http:///metrics\": http: no Host in request URL")]
     [InlineData("a:99999", "http", "Get \"http://a:99999/metrics\": dial tcp: address 99999: invalid port")]

@@ -9,6 +9,7 @@ using Narthex.PromQL.Syntax;
 namespace Narthex.PromQL.Execution.Operators;
 
 /// <summary>histogram_quantile, histogram_quantiles and histogram_fraction: brings the buckets of classic histograms together; native ones are whole already.</summary>
+/// <remarks>All input is read at once, since only samples tell which series there are in the result. Buckets are let go as soon as their histogram is complete.</remarks>
 internal sealed class HistogramGroupOperator : ISeriesOperator
 {
     private readonly ISeriesOperator _input;
@@ -18,7 +19,6 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     private readonly PositionRange _firstPosition;
     private readonly PositionRange _callPosition;
     private readonly List<Group> _groups = [];
-    private readonly List<StepBlock> _held = [];
     private readonly string _quantileLabel;
     private readonly IReadOnlyList<double[]> _parameters;
     private readonly bool _isFraction;
@@ -26,6 +26,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     private double[] _upperBounds = [];
     private string[] _badBounds = [];
     private IReadOnlyList<SeriesLabels> _series = [];
+    private ClassicBucket[] _scratch = [];
     private int _next;
 
     private HistogramGroupOperator(
@@ -83,6 +84,8 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
                 ids.Add(key, _groups.Count);
                 _groups.Add(MakeGroup(series[i] with { Labels = key }));
             }
+
+            _groups[_groupOf[i]].Missing++;
         }
 
         // Whether a series with a label le is a bucket or a native histogram of its own decides over the labels of the result, and only its samples tell.
@@ -108,23 +111,57 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
             return false;
         }
 
-        Group group = _groups[_next / OutputsPerGroup];
+        StepBlock?[] results = _groups[_next / OutputsPerGroup].Results;
         int parameter = _next++ % OutputsPerGroup;
         block.Clear();
-        ComputeGroup(group, parameter, block);
+        if (results.Length > 0 && results[parameter] is { } result)
+        {
+            block.CopyFrom(result);
+            Release(result);
+            results[parameter] = null;
+        }
+
         return true;
     }
 
     public void Dispose()
     {
         _input.Dispose();
-        foreach (StepBlock block in _held)
+        foreach (Group group in _groups)
+        {
+            ReleaseHeld(group);
+            foreach (StepBlock? result in group.Results)
+            {
+                Release(result);
+            }
+
+            group.Results = [];
+        }
+    }
+
+    private StepBlock Hold()
+    {
+        _context.HoldSamples(_grid.Count);
+        return new StepBlock(_grid.Count);
+    }
+
+    private void Release(StepBlock? block)
+    {
+        if (block is not null)
         {
             block.Dispose();
+            _context.ReleaseSamples(_grid.Count);
+        }
+    }
+
+    private void ReleaseHeld(Group group)
+    {
+        foreach (StepBlock block in group.Held)
+        {
+            Release(block);
         }
 
-        _context.ReleaseSamples((long)_held.Count * _grid.Count);
-        _held.Clear();
+        group.Held.Clear();
     }
 
     private Group MakeGroup(SeriesLabels series) =>
@@ -136,68 +173,102 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
         for (int i = 0; _input.TryReadNext(block); i++)
         {
             _context.ThrowIfCancelled();
-            if (block.IsEmpty)
-            {
-                continue;
-            }
-
             Group group = _groups[_groupOf[i]];
-            bool isBucket = !double.IsNaN(_upperBounds[i]);
-            bool hasFloats = false;
-            bool hasNatives = false;
-            for (int step = 0; step < block.Count; step++)
+            if (!block.IsEmpty)
             {
-                if (block.Present[step])
-                {
-                    bool isNative = block.HistogramAt(step) is not null;
-                    hasNatives |= isNative;
-                    hasFloats |= !isNative;
-                }
+                Keep(block, group, i);
             }
 
-            if (hasFloats && !isBucket)
+            if (--group.Missing == 0)
             {
-                _context.Annotations.Warn(
-                    $"bucket label \"le\" is missing or has a malformed value of {GoQuote.Quote(_badBounds[i])}" + Annotations.ForMetric(group.MetricName),
-                    _vectorPosition,
-                    _callPosition);
+                Complete(group);
+                ReleaseHeld(group);
             }
+        }
+    }
 
-            if (hasNatives || isBucket)
+    private void Keep(StepBlock block, Group group, int series)
+    {
+        bool isBucket = !double.IsNaN(_upperBounds[series]);
+        bool hasFloats = false;
+        bool hasNatives = false;
+        for (int step = 0; step < block.Count; step++)
+        {
+            if (block.Present[step])
             {
-                _context.HoldSamples(_grid.Count);
-                var kept = new StepBlock(block.Count);
-                _held.Add(kept);
-                kept.CopyFrom(block);
-                if (hasNatives)
-                {
-                    NativeGroup(i).Natives.Add(kept);
-                }
-
-                if (isBucket && hasFloats)
-                {
-                    group.Buckets.Add((_upperBounds[i], kept));
-                }
+                bool isNative = block.HistogramAt(step) is not null;
+                hasNatives |= isNative;
+                hasFloats |= !isNative;
             }
+        }
+
+        if (hasFloats && !isBucket)
+        {
+            _context.Annotations.Warn(
+                $"bucket label \"le\" is missing or has a malformed value of {GoQuote.Quote(_badBounds[series])}" + Annotations.ForMetric(group.MetricName),
+                _vectorPosition,
+                _callPosition);
+        }
+
+        if (!hasNatives && !isBucket)
+        {
+            return;
+        }
+
+        StepBlock kept = Hold();
+        group.Held.Add(kept);
+        kept.CopyFrom(block);
+        if (isBucket && hasFloats)
+        {
+            group.Buckets.Add((_upperBounds[series], kept));
+        }
+
+        if (hasNatives)
+        {
+            AddNative(series, kept);
         }
     }
 
     // A label le means nothing on a native histogram. It stays, and keeps the histogram apart from the buckets that have the other labels.
-    private Group NativeGroup(int series)
+    private void AddNative(int series, StepBlock block)
     {
         if (!_series[series].Labels.TryGetValue("le"u8, out _))
         {
-            return _groups[_groupOf[series]];
+            _groups[_groupOf[series]].Natives.Add(block);
+            return;
         }
 
         Group own = MakeGroup(_series[series]);
+        own.Natives.Add(block);
         _groups.Add(own);
-        return own;
+        Complete(own);
     }
 
-    private void ComputeGroup(Group group, int parameter, StepBlock output)
+    /// <summary>All of a group is there: its results are computed.</summary>
+    private void Complete(Group group)
     {
-        ClassicBucket[] scratch = new ClassicBucket[group.Buckets.Count];
+        if (group.Buckets.Count + group.Natives.Count > 0)
+        {
+            group.Results = new StepBlock?[OutputsPerGroup];
+            for (int parameter = 0; parameter < group.Results.Length; parameter++)
+            {
+                group.Results[parameter] = Hold();
+                Compute(group, parameter, group.Results[parameter]!);
+            }
+        }
+
+        group.Buckets.Clear();
+        group.Natives.Clear();
+    }
+
+    private void Compute(Group group, int parameter, StepBlock output)
+    {
+        if (_scratch.Length < group.Buckets.Count)
+        {
+            _scratch = new ClassicBucket[group.Buckets.Count];
+        }
+
+        ClassicBucket[] scratch = _scratch;
         for (int step = 0; step < output.Count; step++)
         {
             int count = 0;
@@ -314,5 +385,14 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
         public List<(double UpperBound, StepBlock Block)> Buckets { get; } = [];
 
         public List<StepBlock> Natives { get; } = [];
+
+        /// <summary>The blocks of its series, which it gives back when it is complete.</summary>
+        public List<StepBlock> Held { get; } = [];
+
+        /// <summary>How many of its series are still to come.</summary>
+        public int Missing { get; set; }
+
+        /// <summary>A block for each result, until it is read; empty if there is nothing in any.</summary>
+        public StepBlock?[] Results { get; set; } = [];
     }
 }
