@@ -20,6 +20,9 @@ internal sealed class Answer
     /// <summary>Labels as JSON, and points with their values as words.</summary>
     public IReadOnlyList<(string Labels, List<(string Time, string Value)> Points)> Series => _series;
 
+    /// <summary>All values, as a text that tells answers apart.</summary>
+    public string ValuesText => string.Join('\n', _series.Select(s => $"{s.Labels} {string.Join(' ', s.Points)}").Order(StringComparer.Ordinal));
+
     public bool IsEmpty => _series.Count == 0;
 
     public bool IsError => Status != "success";

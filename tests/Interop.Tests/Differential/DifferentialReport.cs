@@ -104,6 +104,9 @@ internal sealed class DifferentialReport
         return false;
     }
 
+    /// <summary>The peer gave several answers to the question, and is no measure for it.</summary>
+    public void CountContradiction() => Increment(_explained, "native histograms, which the peer mixes up: asked again, it contradicts itself");
+
     /// <summary>Counts a difference without a reason.</summary>
     public async Task AddDifferenceAsync(Question question, Answer expected, Answer actual, NewerAnswers newer)
     {

@@ -112,7 +112,7 @@ internal static partial class KnownDifferences
     {
         string[] left = theirs.Split(' ');
         string[] right = ours.Split(' ');
-        return left.Length > 2 && right.Length > 2 && Answer.SameNumber(left[0], right[0]) && AddsUp(right) && !AddsUp(left);
+        return left.Length >= 2 && right.Length > 2 && Answer.SameNumber(left[0], right[0]) && AddsUp(right) && !AddsUp(left);
     }
 
     private static bool AddsUp(string[] words)
