@@ -18,7 +18,8 @@ internal sealed partial class StartupPages : IDisposable
     private const ulong IsPresent = 1UL << 63;
     private const ulong IsOfFile = 1UL << 61;
 
-    private static readonly TimeSpan s_delay = TimeSpan.FromSeconds(20);
+    // Twice: at the first time it is seen what there is.
+    private static readonly TimeSpan s_delay = TimeSpan.FromSeconds(5);
 
     private readonly ITimer? _timer;
     private HashSet<string>? _seen;
@@ -26,7 +27,7 @@ internal sealed partial class StartupPages : IDisposable
     private StartupPages(TimeProvider? time) =>
         _timer = time?.CreateTimer(_ => Tick(), null, s_delay, s_delay);
 
-    /// <summary>Does it twenty to forty seconds from now, unless it is disposed of before.</summary>
+    /// <summary>Does it ten seconds from now, unless it is disposed of before.</summary>
     public static StartupPages ReleaseLater(TimeProvider time) => new(OperatingSystem.IsLinux() ? time : null);
 
     /// <summary>The mappings of code that are not written to, as the system describes them.</summary>

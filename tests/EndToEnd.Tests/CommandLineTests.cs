@@ -43,6 +43,23 @@ public sealed class CommandLineTests
     }
 
     [PeerFact]
+    public void Sizes_are_read_and_refused_as_by_the_real_one()
+    {
+        string[] sizes = ["0", "-0", "+0", "00", "0.0", "", "1", "1mb", "1kB", "1Kib", "5X", ".", "-", "1GB2", "1 GB", "1..5GB", "9999999999GB", "x", "GB"];
+        foreach (string size in sizes)
+        {
+            string[] arguments = ["--storage.tsdb.retention.size=" + size, "--config.file=/nowhere/missing.yml", "--web.listen-address=127.0.0.1:0"];
+            using ServerProcess real = ServerProcess.Start(RepositoryPaths.Peers + "/prometheus", 0, arguments);
+            using ServerProcess ours = ServerProcess.Start(ServerProcess.NarthexPath, 0, arguments);
+            Assert.Equal((size, real.WaitForExit()), (size, ours.WaitForExit()));
+            Assert.Equal((size, FaultOf(real)), (size, FaultOf(ours)));
+        }
+
+        static string FaultOf(ServerProcess server) =>
+            server.Log.Split('\n').FirstOrDefault(line => line.StartsWith("Error parsing command line arguments", StringComparison.Ordinal)) ?? "";
+    }
+
+    [PeerFact]
     public void A_wrong_expression_for_origins_is_refused_in_the_words_of_the_real_one()
     {
         foreach (string origin in (string[])["a(b", "a)b", "[", "x**"])

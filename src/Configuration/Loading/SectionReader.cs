@@ -152,8 +152,8 @@ internal sealed class SectionReader
 
         string text = Text(key);
         return text.Length == 0 ? 0
-            : ByteSizeFormat.TryParse(text, out long bytes) ? bytes
-            : throw new ConfigurationException("units: invalid " + text);
+            : ByteSizeFormat.TryParse(text, out long bytes, out string fault) ? bytes
+            : throw new ConfigurationException(fault);
     }
 
     public string Url(string key) => Text(key) is { Length: > 0 } text ? UrlText.Check(text) : "";

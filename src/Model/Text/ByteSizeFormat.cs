@@ -10,9 +10,16 @@ public static class ByteSizeFormat
     private static readonly string[] s_units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
     /// <summary>Reads a size. A unit is required, except for a plain 0; fractions and sums (<c>1GB512MB</c>) are fine.</summary>
-    public static bool TryParse(string text, out long bytes)
+    public static bool TryParse(string text, out long bytes) => TryParse(text, out bytes, out _);
+
+    /// <inheritdoc cref="TryParse(string, out long)"/>
+    /// <param name="text">The size.</param>
+    /// <param name="bytes">How many bytes it is.</param>
+    /// <param name="fault">What is wrong with it, in upstream's words; empty if nothing is.</param>
+    public static bool TryParse(string text, out long bytes, out string fault)
     {
         bytes = 0;
+        fault = "";
         ReadOnlySpan<char> rest = text;
         bool negative = rest.StartsWith("-");
         rest = negative || rest.StartsWith("+") ? rest[1..] : rest;
@@ -21,36 +28,36 @@ public static class ByteSizeFormat
             return true;
         }
 
-        double total = 0;
-        bool any = false;
-        while (!rest.IsEmpty)
+        if (rest.IsEmpty)
         {
-            int digits = rest.IndexOfAnyExcept(s_digits);
-            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+            fault = "units: invalid " + text;
+        }
+
+        double total = 0;
+        while (!rest.IsEmpty && fault.Length == 0)
+        {
+            int digits = NumberLength(rest);
+            if (!double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
             {
-                return false;
+                fault = "units: invalid " + text;
+                break;
             }
 
             rest = rest[digits..];
             int unitLength = rest.IndexOfAny(s_digits) is var end && end < 0 ? rest.Length : end;
             int power = Power(rest[..unitLength]);
-            if (power < 0)
-            {
-                return false;
-            }
-
+            fault = power < 0 ? $"units: unknown unit {rest[..unitLength]} in {text}" : "";
             total += number * Math.Pow(1024, power);
             rest = rest[unitLength..];
-            any = true;
         }
 
-        if (!any || total > long.MaxValue)
+        if (fault.Length == 0 && total > long.MaxValue)
         {
-            return false;
+            fault = "units: overflow parsing unit";
         }
 
-        bytes = negative ? -(long)total : (long)total;
-        return true;
+        bytes = fault.Length > 0 ? 0 : negative ? -(long)total : (long)total;
+        return fault.Length == 0;
     }
 
     /// <summary>Writes a size with the largest units first; zero is <c>0B</c>.</summary>
@@ -74,6 +81,23 @@ public static class ByteSizeFormat
         }
 
         return text;
+    }
+
+    // Up to a second point.
+    private static int NumberLength(ReadOnlySpan<char> text)
+    {
+        bool hasPoint = false;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsAsciiDigit(text[i]) && (text[i] != '.' || hasPoint))
+            {
+                return i;
+            }
+
+            hasPoint |= text[i] == '.';
+        }
+
+        return text.Length;
     }
 
     private static int Power(ReadOnlySpan<char> unit) => unit switch

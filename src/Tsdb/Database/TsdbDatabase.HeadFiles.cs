@@ -34,25 +34,41 @@ public sealed partial class TsdbDatabase
         return damage is null;
     }
 
+    /// <summary>Reads the last snapshot, if the log goes on from it. Null if there is none.</summary>
+    private CheckedSnapshot? FindSnapshot(CancellationToken cancellationToken)
+    {
+        WalFileSystem files = WalFileSystem.Instance;
+        MemorySnapshot? snapshot = MemorySnapshot.FindLast(DirectoryPath, files);
+        HeadState? state = snapshot is null ? null : HeadState.Read(snapshot.Path, files);
+        if (snapshot is not null && !FitsLog(snapshot, state))
+        {
+            TsdbLog.SnapshotOutdated(_logger, snapshot.Path);
+            return null;
+        }
+
+        return snapshot is null ? null : _replay.Check(snapshot, state, cancellationToken);
+    }
+
     /// <summary>Fills the head from the last snapshot and the log behind it, if it is of any use. Afterwards there is none that is not.</summary>
-    private bool LoadSnapshot(bool chunksAreSound, CancellationToken cancellationToken)
+    private bool LoadSnapshot(Task<CheckedSnapshot?> found, bool chunksAreSound, CancellationToken cancellationToken)
     {
         WalFileSystem files = WalFileSystem.Instance;
         MemorySnapshot? loaded = null;
         MemorySnapshot? lasting = null;
         try
         {
-            MemorySnapshot? snapshot = MemorySnapshot.FindLast(DirectoryPath, files);
-            HeadState? state = snapshot is null ? null : HeadState.Read(snapshot.Path, files);
-            if (snapshot is not null && !IsUsable(snapshot, state))
+            if (found.GetAwaiter().GetResult() is { } check && chunksAreSound)
             {
-                TsdbLog.SnapshotOutdated(_logger, snapshot.Path);
-            }
-            else if (snapshot is not null && chunksAreSound)
-            {
-                _replay.Load(snapshot, state, cancellationToken);
-                loaded = snapshot;
-                lasting = state is not null && _options.SnapshotOnClose ? snapshot : null;
+                if (check.State is { } state && !_chunkFiles!.Reaches(state.ChunksEnd))
+                {
+                    TsdbLog.SnapshotOutdated(_logger, check.Snapshot.Path);
+                }
+                else
+                {
+                    _replay.Load(check, cancellationToken);
+                    loaded = check.Snapshot;
+                    lasting = check.State is not null && _options.SnapshotOnClose ? loaded : null;
+                }
             }
         }
         catch (Exception error) when (error is SnapshotException or IOException or UnauthorizedAccessException)
@@ -76,14 +92,12 @@ public sealed partial class TsdbDatabase
     /// <summary>Writes a snapshot of the memory now, whether it is due or not.</summary>
     internal void WriteSnapshot() => PauseMaintenance(() => _snapshots!.Write());
 
-    private bool IsUsable(MemorySnapshot snapshot, HeadState? state)
+    private bool FitsLog(MemorySnapshot snapshot, HeadState? state)
     {
         WalFileSystem files = WalFileSystem.Instance;
         return state is null
             ? snapshot.IsAtEndOf(_walDirectory, files)
-            : snapshot.IsWithin(_walDirectory, files)
-                && MemorySnapshot.GetCheckpoint(_walDirectory, files) == state.Checkpoint
-                && _chunkFiles!.Reaches(state.ChunksEnd);
+            : snapshot.IsWithin(_walDirectory, files) && MemorySnapshot.GetCheckpoint(_walDirectory, files) == state.Checkpoint;
     }
 
     /// <summary>Writes the rest of the full chunks, and the snapshot of what is not in a full chunk. Nothing is committed any more.</summary>

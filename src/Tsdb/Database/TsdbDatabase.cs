@@ -251,8 +251,9 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         // What is older than the newest block is in blocks, or was dropped with the head; the log may still have it.
         Head.BeginAt(_blocks.InOrderMaxTimeMs);
         long start = _time.GetTimestamp();
+        Task<CheckedSnapshot?> snapshot = Task.Run(() => FindSnapshot(cancellationToken), CancellationToken.None);
         bool chunksAreSound = LoadChunkFiles(_blocks.InOrderMaxTimeMs);
-        if (!LoadSnapshot(chunksAreSound, cancellationToken))
+        if (!LoadSnapshot(snapshot, chunksAreSound, cancellationToken))
         {
             _replay.Run(cancellationToken);
         }

@@ -19,16 +19,14 @@ internal sealed partial class WalReplay
     private const ulong FirstSafeNumber = 1UL << 40;
 
     /// <summary>Fills the head from a snapshot, and from the log behind it.</summary>
-    /// <param name="snapshot">The snapshot.</param>
-    /// <param name="state">What it says of the head; null if the log has to end with it.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="SnapshotException">The snapshot cannot be used; the head is as it was.</exception>
+    /// <exception cref="SnapshotException">There are chunks in files that do not fit to it; the head is as it was.</exception>
     /// <exception cref="StorageException">The log behind it cannot be read.</exception>
-    public void Load(MemorySnapshot snapshot, HeadState? state, CancellationToken cancellationToken)
+    public void Load(CheckedSnapshot check, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
-        int seriesCount = LoadHead(snapshot, state, cancellationToken);
-        TsdbLog.SnapshotLoaded(logger, snapshot.Path, seriesCount, GoDuration.Format(time.GetElapsedTime(start)));
+        (MemorySnapshot snapshot, HeadState? state) = (check.Snapshot, check.State);
+        LoadHead(check);
+        TsdbLog.SnapshotLoaded(logger, snapshot.Path, check.Numbers.Count, GoDuration.Format(time.GetElapsedTime(start)));
         _firstSegment = snapshot.Segment;
         Volatile.Write(ref _progress, snapshot.Segment);
         Volatile.Write(ref _lastSegment, snapshot.Segment);
@@ -43,29 +41,22 @@ internal sealed partial class WalReplay
         Report(start, time.GetElapsedTime(start, loaded));
     }
 
-    private int LoadHead(MemorySnapshot snapshot, HeadState? state, CancellationToken cancellationToken)
+    private void LoadHead(CheckedSnapshot check)
     {
-        var recovered = new SnapshotRestorer.RecoveredChunks();
-        ulong greatest;
-        int seriesCount;
-        try
+        // The log behind the snapshot may have more series, with chunks of their own.
+        if (Chunks is { } chunks && !chunks.AreComplete(check.State is null ? check.Numbers : null))
         {
-            greatest = Check(snapshot, state, recovered, cancellationToken, out seriesCount);
-        }
-        catch (Exception error) when (error is StorageException or WalCorruptionException or IOException or UnauthorizedAccessException)
-        {
-            throw new SnapshotException(error.Message, error);
+            throw new SnapshotException("there are chunks in files that are of none of its series");
         }
 
-        head.SetMinValidTime(state?.MinValidMs ?? long.MinValue);
-        List<KeyValuePair<ulong, TimeRange>> deleted = LoadSeries(snapshot, recovered);
+        head.SetMinValidTime(check.State?.MinValidMs ?? long.MinValue);
+        List<KeyValuePair<ulong, TimeRange>> deleted = LoadSeries(check.Snapshot, check.Recovered);
         head.Replay([.. deleted.Where(entry => TryFindSeries(entry.Key, out _)).Select(entry =>
         {
             TryFindSeries(entry.Key, out uint slot);
             return new KeyValuePair<ulong, TimeRange>(slot, entry.Value);
         })]);
-        _greatestNumber = Math.Max(_greatestNumber, greatest);
-        return seriesCount;
+        _greatestNumber = Math.Max(_greatestNumber, check.Greatest);
     }
 
     /// <summary>Makes the series with their chunks, and the exemplars. Returns the deleted intervals.</summary>
@@ -103,10 +94,26 @@ internal sealed partial class WalReplay
         return deleted;
     }
 
-    /// <summary>Reads all of it without touching the head, as a head that is half filled cannot be emptied. Returns the greatest number of the log.</summary>
-    private ulong Check(
-        MemorySnapshot snapshot, HeadState? state, SnapshotRestorer.RecoveredChunks recovered, CancellationToken cancellationToken, out int seriesCount)
+    /// <summary>Reads all of a snapshot without touching the head, as a head that is half filled cannot be emptied. For any thread.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="state">What it says of the head; null if the log has to end with it.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="SnapshotException">It cannot be used.</exception>
+    public CheckedSnapshot Check(MemorySnapshot snapshot, HeadState? state, CancellationToken cancellationToken)
     {
+        try
+        {
+            return CheckRecords(snapshot, state, cancellationToken);
+        }
+        catch (Exception error) when (error is StorageException or WalCorruptionException or IOException or UnauthorizedAccessException)
+        {
+            throw new SnapshotException(error.Message, error);
+        }
+    }
+
+    private CheckedSnapshot CheckRecords(MemorySnapshot snapshot, HeadState? state, CancellationToken cancellationToken)
+    {
+        var recovered = new SnapshotRestorer.RecoveredChunks();
         var numbers = new HashSet<ulong>();
         ulong greatest = 0;
         using var reader = new WalReadAhead(WalReader.Open(snapshot.Path, files));
@@ -132,14 +139,7 @@ internal sealed partial class WalReplay
             throw new WalCorruptionException(snapshot.Path, tail.Segment, tail.Offset, tail.Reason);
         }
 
-        // The log behind the snapshot may have more series, with chunks of their own.
-        if (Chunks is { } chunks && !chunks.AreComplete(state is null ? numbers : null))
-        {
-            throw new WalCorruptionException(snapshot.Path, 0, 0, "there are chunks in files that are of none of its series");
-        }
-
-        seriesCount = numbers.Count;
-        return state?.GreatestNumber ?? Math.Max(FirstSafeNumber, ((greatest >> 32) + 1) << 32);
+        return new CheckedSnapshot(snapshot, state, recovered, numbers, state?.GreatestNumber ?? Math.Max(FirstSafeNumber, ((greatest >> 32) + 1) << 32));
     }
 
     private static bool CheckSeries(ReadOnlySpan<byte> record, HashSet<ulong> numbers, SnapshotRestorer.RecoveredChunks recovered, ref ulong greatest)

@@ -1,4 +1,4 @@
 namespace Narthex.Tsdb.Snapshots;
 
 /// <summary>A snapshot cannot be used, and nothing was made of it.</summary>
-internal sealed class SnapshotException(string message, Exception inner) : Exception(message, inner);
+internal sealed class SnapshotException(string message, Exception? inner = null) : Exception(message, inner);

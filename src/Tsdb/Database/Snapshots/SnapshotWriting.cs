@@ -16,8 +16,8 @@ namespace Narthex.Tsdb.Snapshots;
 /// <param name="time">The clock.</param>
 internal sealed class SnapshotWriting(HeadStorage head, string directory, long logBytes, WalWriterOptions options, ILogger logger, TimeProvider time)
 {
-    // What a snapshot costs to write stays below what the log costs.
-    private const int LogToSnapshot = 2;
+    // After a failure it is tried again when twice as much is there: a full disk stays full for a while.
+    private const int AfterFailure = 2;
 
     private long _failedAtBytes;
 
@@ -35,7 +35,7 @@ internal sealed class SnapshotWriting(HeadStorage head, string directory, long l
             MemorySnapshot? last = MemorySnapshot.FindLast(directory, files);
             long behind = GetLogBytesBehind(last);
             long lastBytes = last is null ? 0 : SizeOf(last.Path);
-            if (behind >= Math.Max(logBytes, lastBytes * LogToSnapshot) && behind >= _failedAtBytes * LogToSnapshot && HasRoom(lastBytes))
+            if (behind >= Math.Max(logBytes, lastBytes) && behind >= _failedAtBytes * AfterFailure && HasRoom(lastBytes))
             {
                 _failedAtBytes = Write() ? 0 : behind;
             }
