@@ -52,41 +52,50 @@ public sealed partial class TsdbDatabase
     /// <summary>Fills the head from the last snapshot and the log behind it, if it is of any use. Afterwards there is none that is not.</summary>
     private bool LoadSnapshot(Task<CheckedSnapshot?> found, bool chunksAreSound, CancellationToken cancellationToken)
     {
-        WalFileSystem files = WalFileSystem.Instance;
-        MemorySnapshot? loaded = null;
-        MemorySnapshot? lasting = null;
-        try
+        CheckedSnapshot? snapshot = GetUsable(found, chunksAreSound);
+        if (snapshot is not null)
         {
-            if (found.GetAwaiter().GetResult() is { } check && chunksAreSound)
-            {
-                if (check.State is { } state && !_chunkFiles!.Reaches(state.ChunksEnd))
-                {
-                    TsdbLog.SnapshotOutdated(_logger, check.Snapshot.Path);
-                }
-                else
-                {
-                    _replay.Load(check, cancellationToken);
-                    loaded = check.Snapshot;
-                    lasting = check.State is not null && _options.SnapshotOnClose ? loaded : null;
-                }
-            }
-        }
-        catch (Exception error) when (error is SnapshotException or IOException or UnauthorizedAccessException)
-        {
-            _metrics.SnapshotErrors++;
-            TsdbLog.SnapshotFailed(_logger, error.Message);
+            // What goes wrong from here on ends the opening: the head is half filled.
+            _replay.Load(snapshot, cancellationToken);
         }
 
         try
         {
-            MemorySnapshot.DeleteAll(DirectoryPath, files, except: lasting);
+            bool stays = snapshot?.State is not null && _options.SnapshotOnClose;
+            MemorySnapshot.DeleteAll(DirectoryPath, WalFileSystem.Instance, except: stays ? snapshot!.Snapshot : null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new StorageException($"delete memory snapshots in {DirectoryPath}: {error.Message}", error);
         }
 
-        return loaded is not null;
+        return snapshot is not null;
+    }
+
+    private CheckedSnapshot? GetUsable(Task<CheckedSnapshot?> found, bool chunksAreSound)
+    {
+        try
+        {
+            if (found.GetAwaiter().GetResult() is not { } snapshot || !chunksAreSound)
+            {
+                return null;
+            }
+
+            if (snapshot.State is { } state && !_chunkFiles!.Reaches(state.ChunksEnd))
+            {
+                TsdbLog.SnapshotOutdated(_logger, snapshot.Snapshot.Path);
+                return null;
+            }
+
+            _replay.CheckChunks(snapshot);
+            return snapshot;
+        }
+        catch (Exception error) when (error is SnapshotException or StorageException or IOException or UnauthorizedAccessException)
+        {
+            _metrics.SnapshotErrors++;
+            TsdbLog.SnapshotFailed(_logger, error.Message);
+            return null;
+        }
     }
 
     /// <summary>Writes a snapshot of the memory now, whether it is due or not.</summary>

@@ -19,8 +19,7 @@ internal sealed partial class WalReplay
     private const ulong FirstSafeNumber = 1UL << 40;
 
     /// <summary>Fills the head from a snapshot, and from the log behind it.</summary>
-    /// <exception cref="SnapshotException">There are chunks in files that do not fit to it; the head is as it was.</exception>
-    /// <exception cref="StorageException">The log behind it cannot be read.</exception>
+    /// <exception cref="StorageException">The snapshot or the log behind it cannot be read any more.</exception>
     public void Load(CheckedSnapshot check, CancellationToken cancellationToken)
     {
         long start = time.GetTimestamp();
@@ -41,14 +40,19 @@ internal sealed partial class WalReplay
         Report(start, time.GetElapsedTime(start, loaded));
     }
 
-    private void LoadHead(CheckedSnapshot check)
+    /// <summary>Looks whether the chunks in files fit to a snapshot.</summary>
+    /// <exception cref="SnapshotException">They do not; the head is as it was.</exception>
+    public void CheckChunks(CheckedSnapshot check)
     {
         // The log behind the snapshot may have more series, with chunks of their own.
         if (Chunks is { } chunks && !chunks.AreComplete(check.State is null ? check.Numbers : null))
         {
             throw new SnapshotException("there are chunks in files that are of none of its series");
         }
+    }
 
+    private void LoadHead(CheckedSnapshot check)
+    {
         head.SetMinValidTime(check.State?.MinValidMs ?? long.MinValue);
         List<KeyValuePair<ulong, TimeRange>> deleted = LoadSeries(check.Snapshot, check.Recovered);
         head.Replay([.. deleted.Where(entry => TryFindSeries(entry.Key, out _)).Select(entry =>
