@@ -25,4 +25,15 @@ public sealed class ByteSizeFormatTests
     [InlineData("1.2.3MB")]
     [InlineData("99999999EB")]
     public void What_is_no_size_is_refused(string text) => Assert.False(ByteSizeFormat.TryParse(text, out _));
+
+    [Theory]
+    [InlineData("1mb", "units: unknown unit mb in 1mb")]
+    [InlineData("1", "units: unknown unit  in 1")]
+    [InlineData(".", "units: invalid .")]
+    [InlineData("9999999999GB", "units: overflow parsing unit")]
+    public void Faults_are_told_in_upstreams_words(string text, string expected)
+    {
+        Assert.False(ByteSizeFormat.TryParse(text, out _, out string fault));
+        Assert.Equal(expected, fault);
+    }
 }

@@ -36,13 +36,7 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
             return;
         }
 
-        // One NaN makes both NaN.
-        (double lowest, double highest) = (quantiles[0], quantiles[0]);
-        foreach (double quantile in quantiles)
-        {
-            lowest = Math.Min(lowest, quantile);
-            highest = Math.Max(highest, quantile);
-        }
+        (double lowest, double highest) = ParameterRange.Of(quantiles);
 
         // The highest may be too low as well: then the lowest is told of.
         QuantileMath.Check(context.Annotations, Math.Max(highest, 0), node.Parameter!.Position, node.Position);

@@ -100,14 +100,7 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
             return;
         }
 
-        // One NaN makes both NaN.
-        (double lowest, double highest) = (parameters[0], parameters[0]);
-        foreach (double parameter in parameters)
-        {
-            lowest = Math.Min(lowest, parameter);
-            highest = Math.Max(highest, parameter);
-        }
-
+        (double lowest, double highest) = ParameterRange.Of(parameters);
         if (double.IsNaN(highest))
         {
             throw new QueryException(QueryErrorKind.Execution, isRatio ? "Ratio value is NaN" : "Parameter value is NaN");
