@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Narthex.Prometheus;
 
-/// <summary>Lets go of the pages of machine code and metadata that only the start has needed: about a third of what a small server has in memory.</summary>
+/// <summary>Lets go of the pages of machine code and metadata that only the start has needed: about a quarter of what a small server has in memory.</summary>
 /// <remarks>
 /// The files of runtime and program are mapped, and the system maps much around each place that is touched. Nothing takes such pages away again while memory is
 /// not short. What is still needed comes back from the page cache at the next touch, without a read from the disk. Linux only.
