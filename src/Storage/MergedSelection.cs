@@ -54,26 +54,40 @@ internal sealed class MergedSelection : ISeriesSelection
         return false;
     }
 
-    public void ReadSamples(int series, SampleBuffer samples)
-    {
-        int start = samples.Count;
-        ReadOnlySpan<int> row = CollectionsMarshal.AsSpan(_places).Slice(series * _selections.Count, _selections.Count);
-        for (int i = 0; i < row.Length; i++)
-        {
-            if (row[i] > 0)
-            {
-                int runStart = samples.Count;
-                _selections[i].ReadSamples(row[i] - 1, samples);
-                SampleMerging.MergeRun(samples, start, runStart);
-            }
-        }
-    }
+    public void ReadSamples(int series, SampleBuffer samples) => Read(series, latestMs: null, samples);
+
+    public void ReadLatest(int series, long timestampMs, SampleBuffer samples) => Read(series, timestampMs, samples);
 
     public void Dispose()
     {
         foreach (ISeriesSelection selection in _selections)
         {
             selection.Dispose();
+        }
+    }
+
+    private void Read(int series, long? latestMs, SampleBuffer samples)
+    {
+        int start = samples.Count;
+        ReadOnlySpan<int> row = CollectionsMarshal.AsSpan(_places).Slice(series * _selections.Count, _selections.Count);
+        for (int i = 0; i < row.Length; i++)
+        {
+            if (row[i] == 0)
+            {
+                continue;
+            }
+
+            int runStart = samples.Count;
+            if (latestMs is { } timestampMs)
+            {
+                _selections[i].ReadLatest(row[i] - 1, timestampMs, samples);
+            }
+            else
+            {
+                _selections[i].ReadSamples(row[i] - 1, samples);
+            }
+
+            SampleMerging.MergeRun(samples, start, runStart);
         }
     }
 

@@ -139,6 +139,15 @@ internal sealed class HeadQuerier(
         }
     }
 
+    /// <summary>Appends at least the latest sample, not younger than a time, that the view sees of the series in a slot.</summary>
+    internal void ReadLatest(uint series, long timestampMs, SampleBuffer samples)
+    {
+        if (_tombstones.Count > 0 || FindLate(series) is not null || !TryReadNewest(series, timestampMs, samples))
+        {
+            ReadSamples(series, samples);
+        }
+    }
+
     /// <summary>What is deleted of the series in a slot.</summary>
     internal ReadOnlySpan<TimeRange> GetDeleted(uint series) => _tombstones.Get(series);
 
@@ -164,6 +173,24 @@ internal sealed class HeadQuerier(
         long newest = Math.Min(head.GetNewest(series, in state), epoch.GetNewestVisible(series, state.Epoch));
         long oldest = Math.Max(Range.MinMs, GetOldest(series, in state));
         return newest == long.MinValue || oldest > newest ? null : new TimeRange(oldest, newest);
+    }
+
+    // What the encoder of the open chunk remembers, which nearly always is what a query for the present is about: no chunk has to be decoded.
+    private bool TryReadNewest(uint series, long timestampMs, SampleBuffer samples)
+    {
+        SeriesState state = head.CopySeries(series, default);
+        long newest = state.Encoder.LastTimestampMs;
+        if (!state.HasNewestFloat
+            || (state.Flags & SeriesFlags.HasHistograms) != 0
+            || newest > Math.Min(timestampMs, Range.MaxMs)
+            || newest < Range.MinMs
+            || newest > epoch.GetNewestVisible(series, state.Epoch))
+        {
+            return false;
+        }
+
+        samples.Append(newest, state.Encoder.LastValue);
+        return true;
     }
 
     // Deleted samples included.
