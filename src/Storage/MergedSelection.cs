@@ -93,37 +93,55 @@ internal sealed class MergedSelection : ISeriesSelection
 
     private void MergeSorted(CancellationToken cancellationToken)
     {
-        var heads = new PriorityQueue<int, Labels>(_selections.Count);
-        int[] next = new int[_selections.Count];
-        for (int i = 0; i < next.Length; i++)
+        // Most series are in most selections: then one comparison per selection finds the lowest head and all that equal it.
+        var heads = new Labels?[_selections.Count];
+        int[] places = new int[_selections.Count];
+        for (int i = 0; i < heads.Length; i++)
         {
             Advance(i);
         }
 
-        while (heads.TryDequeue(out int selection, out Labels labels))
+        int[] lowest = new int[_selections.Count];
+        while (FindLowest(heads, lowest) is var count and > 0)
         {
-            if (_labels.Count == 0 || _labels[^1] != labels)
+            if (_labels.Count % CancellationInterval == 0)
             {
-                if (_labels.Count % CancellationInterval == 0)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-
-                AddRow(labels);
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
-            _places[((_labels.Count - 1) * _selections.Count) + selection] = next[selection];
-            Advance(selection);
+            AddRow(heads[lowest[0]]!.Value);
+            foreach (int selection in lowest.AsSpan(0, count))
+            {
+                _places[((_labels.Count - 1) * _selections.Count) + selection] = places[selection];
+                Advance(selection);
+            }
         }
 
         void Advance(int selection)
         {
-            if (next[selection] < _selections[selection].Count)
+            heads[selection] = places[selection] < _selections[selection].Count ? _selections[selection].GetLabels(places[selection]) : null;
+            places[selection]++;
+        }
+    }
+
+    // A head that is null has come to its end.
+    private static int FindLowest(Labels?[] heads, int[] lowest)
+    {
+        int count = 0;
+        for (int i = 0; i < heads.Length; i++)
+        {
+            if (heads[i] is { } head)
             {
-                heads.Enqueue(selection, _selections[selection].GetLabels(next[selection]));
-                next[selection]++;
+                int order = count == 0 ? -1 : head.CompareTo(heads[lowest[0]]!.Value);
+                if (order <= 0)
+                {
+                    count = order < 0 ? 0 : count;
+                    lowest[count++] = i;
+                }
             }
         }
+
+        return count;
     }
 
     private void MergeByHash(CancellationToken cancellationToken)

@@ -32,7 +32,7 @@ internal sealed class HeadQuerier(
         uint[] series = SelectVisible(matchers, hints.LabelsOnly || hints.Function == "series", out int count, cancellationToken);
         if (hints.Sorted)
         {
-            series.AsSpan(0, count).Sort(index.Compare);
+            SeriesOrder.Sort(index, series.AsSpan(0, count));
         }
 
         if (hints.Limit > 0 && count > hints.Limit)

@@ -162,13 +162,17 @@ internal sealed class HeadIndex
             return leftPairs.Length.CompareTo(rightPairs.Length);
         }
 
-        uint leftPair = leftPairs[common];
-        uint rightPair = rightPairs[common];
-        uint leftName = Pairs.NameOf(leftPair);
-        uint rightName = Pairs.NameOf(rightPair);
+        return ComparePairs(leftPairs[common], rightPairs[common]);
+    }
+
+    /// <summary>Orders two label pairs: by the text of the name, then by that of the value.</summary>
+    public int ComparePairs(uint left, uint right)
+    {
+        uint leftName = Pairs.NameOf(left);
+        uint rightName = Pairs.NameOf(right);
         return leftName != rightName
             ? Symbols.Get(leftName).SequenceCompareTo(Symbols.Get(rightName))
-            : Symbols.Get(Pairs.ValueOf(leftPair)).SequenceCompareTo(Symbols.Get(Pairs.ValueOf(rightPair)));
+            : Symbols.Get(Pairs.ValueOf(left)).SequenceCompareTo(Symbols.Get(Pairs.ValueOf(right)));
     }
 
     private static void Append(ref byte[] buffer, ref int length, ReadOnlySpan<byte> bytes)
