@@ -308,7 +308,8 @@ internal sealed class HeadQuerier(
             return false;
         }
 
-        return !checkOldest || Math.Min(newestVisible, Range.MaxMs) >= GetOldest(series, in state);
+        // Nothing that is seen is younger than the newest: only where the range ends before that, the oldest has to be looked for.
+        return !checkOldest || newestVisible <= Range.MaxMs || Range.MaxMs >= GetOldest(series, in state);
     }
 
     // Whether nothing is left in the range: one interval over all that is seen, as deletions of a whole series leave it.
