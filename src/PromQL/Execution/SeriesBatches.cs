@@ -10,14 +10,14 @@ internal delegate (int Read, SampleCount Count) SeriesComputation(int series, Ra
 /// </summary>
 /// <remarks>
 /// The query's own thread works through the batch as well, so progress needs no free thread in the pool; helpers that come late find nothing
-/// to do. A batch takes about a millisecond, after which helpers go back to the pool where other queries wait.
+/// to do. A batch takes a millisecond or so, after which helpers go back to the pool where other queries wait.
 /// </remarks>
 internal sealed class SeriesBatches : IDisposable
 {
-    // In units of work as below: about a millisecond. Waking a helper costs a hundredth of that.
-    private const long BatchWork = 200_000;
-    private const int BatchSizeMin = 16;
-    private const int BatchSizeMax = 1024;
+    // In units of work as below: about half a millisecond. Waking a helper costs a fiftieth of that; what a larger batch leaves does not fit into the cache.
+    private const long BatchWork = 100_000;
+    private const int BatchSizeMin = 64;
+    private const int BatchSizeMax = 512;
 
     private readonly QueryContext _context;
     private readonly SeriesComputation _compute;
