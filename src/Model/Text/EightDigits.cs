@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Narthex.Model;
 
@@ -8,6 +9,7 @@ public static class EightDigits
     private const ulong Zeros = 0x3030_3030_3030_3030;
 
     /// <summary>The eight digits of a number below 100,000,000, with zeros in front.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(uint number)
     {
         // Halves, quarters and eighths beside each other: multiplying by an inverse divides all of them.
@@ -20,6 +22,7 @@ public static class EightDigits
     }
 
     /// <summary>The four digits of a number below 10,000, with zeros in front.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint FourOf(uint number)
     {
         uint hundreds = (number * 5_243) >> 19;
