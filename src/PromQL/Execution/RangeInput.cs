@@ -30,6 +30,9 @@ internal sealed class RangeInput : IDisposable
     /// <summary>The buffer to read samples into, before <see cref="Load"/>.</summary>
     public SampleBuffer Raw { get; } = new();
 
+    /// <summary>What regressions over this input keep from window to window, and from series to series.</summary>
+    public TrendTimes Trend { get; } = new();
+
     public ReadOnlySpan<long> FloatTimes => _ownsFloats ? _floatTimes.AsSpan(0, _floatCount) : Raw.Timestamps;
 
     public ReadOnlySpan<double> FloatValues => _ownsFloats ? _floatValues.AsSpan(0, _floatCount) : Raw.Values;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Narthex.PromQL.Functions.Kernels;
 
@@ -40,4 +41,21 @@ internal static class Kahan
         compensation = Vector.ConditionalSelect(infinite, Vector<double>.Zero, next);
         sum = total;
     }
+
+    /// <summary>
+    /// The same for sums that stay finite, whose lanes the caller checks at the end: a sum that has ever been infinite is so for good, or not a number.
+    /// Both branches of the scalar one yield the exact error of the addition, and so does this.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddFinite(Vector512<double> value, ref Vector512<double> sum, ref Vector512<double> compensation)
+    {
+        Vector512<double> total = sum + value;
+        Vector512<double> added = total - sum;
+        compensation += (sum - (total - added)) + (value - added);
+        sum = total;
+    }
+
+    /// <summary>Whether all lanes are finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreFinite(Vector512<double> values) => values - values == Vector512<double>.Zero;
 }
