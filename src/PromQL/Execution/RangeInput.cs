@@ -41,6 +41,9 @@ internal sealed class RangeInput : IDisposable
 
     public ReadOnlySpan<int> FloatEnds => _bounds.AsSpan(_steps, _steps);
 
+    /// <summary>Where the windows of the floats are a regular pattern.</summary>
+    public SteadyWindows Steady { get; private set; }
+
     public bool HasHistograms => _histogramCount > 0;
 
     public ReadOnlySpan<long> HistogramTimes => _histogramTimes.AsSpan(0, _histogramCount);
@@ -95,7 +98,13 @@ internal sealed class RangeInput : IDisposable
             _bounds = ArrayPool<int>.Shared.Rent(needed);
         }
 
-        long queryable = LayWindows(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps));
+        bool isSteady = SteadyWindows.TryLay(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps), out SteadyWindows steady, out long queryable);
+        Steady = steady;
+        if (!isSteady)
+        {
+            queryable = LayWindows(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps));
+        }
+
         long read = shares && _steps > 0 ? FloatEnds[^1] - FloatStarts[0] : queryable;
         if (HasHistograms)
         {

@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -30,15 +29,15 @@ internal static class Kahan
 
     /// <summary>The same for a run of steps side by side: each lane makes the operations of the scalar one in their order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(Vector<double> value, ref Vector<double> sum, ref Vector<double> compensation)
+    public static void Add(Vector512<double> value, ref Vector512<double> sum, ref Vector512<double> compensation)
     {
-        Vector<double> total = sum + value;
-        Vector<double> sumIsLarger = (sum - total) + value;
-        Vector<double> valueIsLarger = (value - total) + sum;
-        Vector<long> larger = Vector.GreaterThanOrEqual(Vector.Abs(sum), Vector.Abs(value));
-        Vector<double> next = compensation + Vector.ConditionalSelect(larger, sumIsLarger, valueIsLarger);
-        Vector<long> infinite = Vector.Equals(Vector.Abs(total), new Vector<double>(double.PositiveInfinity));
-        compensation = Vector.ConditionalSelect(infinite, Vector<double>.Zero, next);
+        Vector512<double> total = sum + value;
+        Vector512<double> added = total - sum;
+
+        // Both branches of the scalar one yield the exact error of the addition, and so does this, while the total is finite.
+        Vector512<double> next = compensation + ((sum - (total - added)) + (value - added));
+        Vector512<double> infinite = Vector512.Equals(Vector512.Abs(total), Vector512.Create(double.PositiveInfinity));
+        compensation = Vector512.AndNot(next, infinite);
         sum = total;
     }
 
