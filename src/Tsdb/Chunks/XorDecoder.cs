@@ -87,13 +87,22 @@ public static class XorDecoder
     {
         int count = CountSamples(chunk);
         state = default;
-        var columns = new Columns();
-        var cursor = new Cursor();
         if (count == 0)
         {
             return true;
         }
 
+        // A lying header gets no memory, as each sample but the first has at least two bits.
+        if (count > (long)chunk.Length << 2)
+        {
+            return false;
+        }
+
+        const int OnStackMax = 256;
+        Span<long> timestamps = count <= OnStackMax ? stackalloc long[OnStackMax] : new long[count];
+        Span<double> values = count <= OnStackMax ? stackalloc double[OnStackMax] : new double[count];
+        var columns = new Columns { Timestamps = timestamps[..count], Values = values[..count] };
+        var cursor = new Cursor();
         if (!Run(chunk, count, ref columns, ref cursor))
         {
             return false;
@@ -131,7 +140,7 @@ public static class XorDecoder
         }
 
         columns.Add(cursor.Timestamp, cursor.ValueBits);
-        return ReadRest(chunk, count, ref columns, ref cursor);
+        return count == 2 || ReadRest(chunk, ref columns, ref cursor);
     }
 
     private static bool ReadFirst(ReadOnlySpan<byte> chunk, ref Cursor cursor)
@@ -165,91 +174,29 @@ public static class XorDecoder
             && cursor.Position <= (long)chunk.Length << 3;
     }
 
-    // Compiled as well as it can be at once: a start reads the newest chunk of every series, and counting how often which branch is taken would take longer than reading.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool ReadRest(ReadOnlySpan<byte> chunk, int count, ref Columns columns, ref Cursor cursor)
+    private static bool ReadRest(ReadOnlySpan<byte> chunk, ref Columns columns, ref Cursor cursor)
     {
-        // Everything the loop touches is a local: through the struct each sample would go to memory and back.
-        ref byte start = ref MemoryMarshal.GetReference(chunk);
-        int length = chunk.Length;
-        long end = (long)length << 3;
-        int position = cursor.Position;
-        long timestamp = cursor.Timestamp;
-        long delta = cursor.Delta;
-        ulong bits = cursor.ValueBits;
-        int leading = cursor.Leading;
-        int trailing = cursor.Trailing;
-        bool hasWindow = cursor.HasWindow;
-        Span<long> timestamps = columns.Timestamps;
-        Span<double> values = columns.Values;
-        bool store = !timestamps.IsEmpty;
-
-        for (int i = 2; i < count; i++)
+        var run = new XorRun
         {
-            ulong word = Load(ref start, length, position);
-            if ((long)word < 0)
-            {
-                int ones = BitOperations.LeadingZeroCount(~word);
-                if (ones < 4)
-                {
-                    // 10, 110 and 1110 stand before 14, 17 and 20 bits.
-                    int size = 11 + (3 * ones);
-                    long change = (long)(word << (ones + 1) >> (64 - size));
-                    if (change > 1L << (size - 1))
-                    {
-                        change -= 1L << size;
-                    }
-
-                    delta = unchecked(delta + change);
-                    position += ones + 1 + size;
-                    word <<= ones + 1 + size;
-                }
-                else
-                {
-                    delta = unchecked(delta + (long)LoadFull(ref start, length, position + 4));
-                    position += 68;
-                    word = Load(ref start, length, position);
-                }
-            }
-            else
-            {
-                position++;
-                word <<= 1;
-            }
-
-            timestamp = unchecked(timestamp + delta);
-
-            // At most 24 bits are gone, so at least 33 are left: enough for the 13 of a new window.
-            if ((long)word >= 0)
-            {
-                position++;
-            }
-            else if (!ReadValue(ref start, length, word, ref position, ref bits, ref leading, ref trailing, ref hasWindow))
-            {
-                return false;
-            }
-
-            if (position > end)
-            {
-                return false;
-            }
-
-            if (store)
-            {
-                timestamps[i] = timestamp;
-                values[i] = BitConverter.UInt64BitsToDouble(bits);
-                columns.Count = i + 1;
-            }
-        }
-
-        cursor.Position = position;
-        cursor.Timestamp = timestamp;
-        cursor.Delta = delta;
-        cursor.ValueBits = bits;
-        cursor.Leading = leading;
-        cursor.Trailing = trailing;
-        cursor.HasWindow = hasWindow;
-        return true;
+            Position = cursor.Position,
+            Timestamp = cursor.Timestamp,
+            Delta = cursor.Delta,
+            ValueBits = cursor.ValueBits,
+            Unused = cursor.Leading + cursor.Trailing,
+            Trailing = cursor.Trailing,
+            HasWindow = cursor.HasWindow,
+            Index = 2,
+        };
+        bool complete = run.TryRead(chunk, columns.Timestamps, columns.Values);
+        columns.Count = run.Index;
+        cursor.Position = run.Position;
+        cursor.Timestamp = run.Timestamp;
+        cursor.Delta = run.Delta;
+        cursor.ValueBits = run.ValueBits;
+        cursor.Leading = run.Unused - run.Trailing;
+        cursor.Trailing = run.Trailing;
+        cursor.HasWindow = run.HasWindow;
+        return complete;
     }
 
     // word: the bits from position on, at least 13 of them real.
@@ -363,12 +310,9 @@ public static class XorDecoder
 
         public void Add(long timestampMs, ulong bits)
         {
-            if (!Timestamps.IsEmpty)
-            {
-                Timestamps[Count] = timestampMs;
-                Values[Count] = BitConverter.UInt64BitsToDouble(bits);
-                Count++;
-            }
+            Timestamps[Count] = timestampMs;
+            Values[Count] = BitConverter.UInt64BitsToDouble(bits);
+            Count++;
         }
     }
 }

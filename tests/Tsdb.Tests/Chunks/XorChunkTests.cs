@@ -192,6 +192,41 @@ public sealed class XorChunkTests
         }
     }
 
+    [Theory]
+    [InlineData(0x00)]
+    [InlineData(0xFF)]
+    public void Damaged_chunks_decode_as_far_as_the_slow_oracle_whatever_lies_around_them(byte around)
+    {
+        byte[] room = new byte[4096];
+        long[] timestamps = new long[400];
+        double[] values = new double[400];
+        for (int seed = 0; seed < 1500; seed++)
+        {
+            var random = new Random(seed);
+            int count = random.Next(1, 200);
+            byte[] chunk = Encode(seed % 3 == 0 ? RandomSamples(random, count) : SteadySamples(random, count));
+            for (int i = random.Next(4); i > 0; i--)
+            {
+                chunk[random.Next(chunk.Length)] ^= (byte)(1 << random.Next(8));
+            }
+
+            chunk = chunk[..(random.Next(3) == 0 ? random.Next(chunk.Length + 1) : chunk.Length)];
+            count = random.Next(5) == 0 ? count + random.Next(100) : count;
+            List<(long T, double V)> expected = chunk.Length < 2 ? [] : SlowXorChunk.Decode(chunk, count);
+            Array.Fill(room, around);
+            int place = random.Next(64);
+            chunk.CopyTo(room, place);
+
+            bool complete = XorDecoder.TryDecode(room.AsSpan(place, chunk.Length), count, timestamps, values, out int decoded);
+
+            Assert.True(expected.Count == decoded && complete == (decoded == count), $"seed {seed}: {decoded} of {count} samples instead of {expected.Count}");
+            for (int i = 0; i < decoded; i++)
+            {
+                Assert.True(expected[i].T == timestamps[i] && Bits(expected[i].V) == Bits(values[i]), $"seed {seed}, sample {i}");
+            }
+        }
+    }
+
     [Fact]
     public void A_lying_header_reserves_no_memory()
     {
@@ -227,6 +262,24 @@ public sealed class XorChunkTests
     }
 
     private static ulong Bits(double value) => BitConverter.DoubleToUInt64Bits(value);
+
+    // As scrapes are: at the same distance but for a few, values that stay for a while or take small steps.
+    private static (long T, double V)[] SteadySamples(Random random, int count)
+    {
+        var samples = new (long, double)[count];
+        long t = 1_767_225_600_000;
+        double v = random.Next(1000);
+        int changes = random.Next(1, 60);
+        int jumps = random.Next(2) == 0 ? 1000 : random.Next(1, 40);
+        for (int i = 0; i < count; i++)
+        {
+            samples[i] = (t, v);
+            t += 15000 + (random.Next(jumps) == 0 ? random.Next(-9000, 90_000) : 0);
+            v += random.Next(changes) == 0 ? random.Next(100) / 4.0 : 0;
+        }
+
+        return samples;
+    }
 
     private static (long T, double V)[] RandomSamples(Random random, int count)
     {
