@@ -15,6 +15,8 @@ internal static class Json
     // In messages and texts it escapes the characters with a meaning in HTML as well.
     private static readonly SearchValues<byte> PlainInHtml = SearchValues.Create(PlainBytes(html: true));
 
+    private static readonly SearchValues<char> PlainCharacters = SearchValues.Create([.. PlainBytes(html: true).Select(b => (char)b)]);
+
     // Numbers of samples have exponents where they would become long.
     private const int SampleBytesMax = SampleTimes.BytesMax + (2 * CommonNumber.RoomMin);
 
@@ -28,6 +30,16 @@ internal static class Json
     /// <summary>Writes a message or a text: HTML characters are escaped.</summary>
     public static void Text(this IBufferWriter<byte> output, string text)
     {
+        if (!text.AsSpan().ContainsAnyExcept(PlainCharacters))
+        {
+            Span<byte> room = output.GetSpan(text.Length + 2);
+            room[0] = (byte)'"';
+            Ascii.FromUtf16(text, room[1..], out int plain);
+            room[plain + 1] = (byte)'"';
+            output.Advance(plain + 2);
+            return;
+        }
+
         byte[] rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
         int length = Encoding.UTF8.GetBytes(text, rented);
         Quoted(output, rented.AsSpan(0, length), PlainInHtml);

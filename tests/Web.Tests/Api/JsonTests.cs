@@ -115,6 +115,24 @@ public sealed class JsonTests
         }
     }
 
+    [Fact]
+    public void Every_character_of_a_text_is_escaped_where_it_has_to_be()
+    {
+        for (char character = '\0'; character < 0x100; character++)
+        {
+            foreach (string text in (string[])[character.ToString(), "0123456789abcdef" + character, character + "0123456789abcdef", "€" + character])
+            {
+                var output = new ArrayBufferWriter<byte>();
+                output.Text(text);
+                string json = Text(output);
+                Assert.Equal(text, JsonSerializer.Deserialize<string>(json));
+                Assert.Equal(-1, json.AsSpan().IndexOfAny("<>&"));
+                bool isPlain = character is >= ' ' and not ('"' or '\\' or '<' or '>' or '&');
+                Assert.Equal(isPlain, json == $"\"{text}\"");
+            }
+        }
+    }
+
     private static string Text(ArrayBufferWriter<byte> output) => Encoding.UTF8.GetString(output.WrittenSpan);
 
     private static string Time(long timestampMs) => timestampMs % 1000 == 0
