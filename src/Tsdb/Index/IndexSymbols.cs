@@ -67,6 +67,32 @@ internal sealed class IndexSymbols
         }
 
         _file.TrySlice(_start, (ulong)_length, out ReadOnlySpan<byte> section);
+        int place = (int)_places[reference / Stride];
+
+        // Nearly all symbols are so short that their length is one byte.
+        int left = (int)(reference % Stride);
+        while ((uint)place < (uint)section.Length && section[place] < 0x80)
+        {
+            int next = place + 1 + section[place];
+            if (left == 0 && next <= section.Length)
+            {
+                return section[(place + 1)..next];
+            }
+
+            if (left == 0)
+            {
+                break;
+            }
+
+            place = next;
+            left--;
+        }
+
+        return ResolveLong(section, reference);
+    }
+
+    private ReadOnlySpan<byte> ResolveLong(ReadOnlySpan<byte> section, ulong reference)
+    {
         var reader = new ByteReader(section[(int)_places[reference / Stride]..]);
         for (ulong skipped = reference % Stride; skipped > 0; skipped--)
         {
