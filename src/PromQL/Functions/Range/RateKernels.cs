@@ -150,8 +150,9 @@ internal static class RateKernels
         }
     }
 
+    /// <summary>Finds the positions whose value is below their predecessor's, and returns how many there are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int FindResets(ReadOnlySpan<double> values, Span<int> resets)
+    internal static int FindResets(ReadOnlySpan<double> values, Span<int> resets)
     {
         ref double first = ref MemoryMarshal.GetReference(values);
         int count = 0;

@@ -89,15 +89,38 @@ internal ref struct WindowLanes
         return new LaneColumn<T>(laid, Stride, _rows);
     }
 
-    /// <summary>Whether the windows from a step on make a group. At the end, where fewer are left, the group begins before the step.</summary>
+    /// <summary>Whether the window of a step is in a group. Where the pattern breaks off soon behind it, the group begins before it.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="first">The first step of the group.</param>
+    /// <param name="first">The first step of the group, which reaches beyond <paramref name="step"/>.</param>
     /// <param name="length">How many samples each of its windows has: two at least.</param>
     public readonly bool TryGroup(int step, out int first, out int length)
     {
-        first = Math.Min(step, _starts.Length - Count);
+        first = step;
         length = 0;
         if (Stride == 0)
+        {
+            return false;
+        }
+
+        if (IsGroup(step, out length))
+        {
+            return true;
+        }
+
+        int next = step + 1;
+        while (next < _starts.Length && _starts[next] - _starts[next - 1] == Stride && _ends[next] - _ends[next - 1] == Stride)
+        {
+            next++;
+        }
+
+        first = next - Count;
+        return IsGroup(first, out length);
+    }
+
+    private readonly bool IsGroup(int first, out int length)
+    {
+        length = 0;
+        if (first < 0 || first > _starts.Length - Count)
         {
             return false;
         }
