@@ -216,7 +216,7 @@ internal sealed class RequestPipeline
         _router.Add(path, new Endpoint(MetricName(path), methods, needsReady, isLight, handler));
 
     private void AddApi(string path, EndpointMethods methods, Func<ApiRequest, Task> handler, bool needsReady = true, bool isLight = false) =>
-        Add("/api/v1" + path, methods | Options, (context, routeValue) => RunApiAsync(context, routeValue, handler), needsReady, isLight);
+        Add("/api/v1" + path, methods | Options, (context, routeValue) => RunApiAsync(context, routeValue, handler, isLight), needsReady, isLight);
 
     // Upstream's dashboards know the routes under these names.
     private static string MetricName(string path) => path switch
@@ -229,7 +229,7 @@ internal sealed class RequestPipeline
         _ => path,
     };
 
-    private async ValueTask<long> RunApiAsync(HttpContext context, string routeValue, Func<ApiRequest, Task> handler)
+    private async ValueTask<long> RunApiAsync(HttpContext context, string routeValue, Func<ApiRequest, Task> handler, bool isLight)
     {
         _cors.Apply(context);
         if (HttpMethods.IsOptions(context.Request.Method))
@@ -244,6 +244,12 @@ internal sealed class RequestPipeline
         try
         {
             RequestParameters parameters = await RequestParameters.ReadAsync(context.Request, context.RequestAborted);
+            if (!isLight)
+            {
+                // The end of a form comes on the thread of the connection.
+                await PoolThread.Enter();
+            }
+
             await handler(new ApiRequest(context, routeValue, parameters, output));
             await output.CompleteAsync(context.RequestAborted);
             return output.BytesWritten;

@@ -1,7 +1,15 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using Narthex.Instrumentation;
+using Narthex.Model;
 using Narthex.Notifications;
 using Narthex.PromQL;
+using Narthex.RemoteStorage;
+using Narthex.Storage;
 using Narthex.Web.Http;
 using ValueType = Narthex.PromQL.Syntax.ValueType;
 
@@ -98,6 +106,43 @@ public sealed class ThreadTests : IAsyncLifetime
         Assert.Equal(0, elsewhere);
     }
 
+    // The body comes after the handler has begun to wait for it, on the thread of the connection.
+    [Theory]
+    [InlineData("/api/v1/query_exemplars?start=0&end=1", "application/x-www-form-urlencoded", "query=up")]
+    [InlineData("/api/v1/write", "application/x-protobuf", "\0")]
+    public async Task A_body_is_worked_on_in_the_thread_pool(string path, string type, string body)
+    {
+        var storage = new Appendable();
+        using var receiver = new RemoteWriteReceiver(storage, new MetricRegistry(), TimeProvider.System, NullLogger<RemoteWriteReceiver>.Instance);
+        await using TestServer server = await TestServer.StartAsync(new WebOptions { AnswerOnEventThreads = true }, () => receiver);
+        server.Administration.OnCall = storage.Note;
+        using var limit = new CancellationTokenSource(s_never);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Client.BaseAddress!.Port);
+        await using NetworkStream stream = client.GetStream();
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        string head = $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {type}\r\nContent-Encoding: snappy\r\nContent-Length: {body.Length}\r\nExpect: 100-continue\r\n\r\n";
+        for (int i = 0; i < 50; i++)
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
+            Assert.Equal("HTTP/1.1 100 Continue", await reader.ReadLineAsync(limit.Token));
+            Assert.Equal("", await reader.ReadLineAsync(limit.Token));
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(body));
+            Assert.Contains(" 20", await reader.ReadLineAsync(limit.Token), StringComparison.Ordinal);
+            int length = 0;
+            while (await reader.ReadLineAsync(limit.Token) is { Length: > 0 } line)
+            {
+                length = line.StartsWith("Content-Length: ", StringComparison.Ordinal) ? int.Parse(line[16..], CultureInfo.InvariantCulture) : length;
+            }
+
+            // With no length it would wait for the next answer.
+            char[] answer = new char[length];
+            Assert.Equal(length, length == 0 ? 0 : await reader.ReadBlockAsync(answer, limit.Token));
+        }
+
+        Assert.Equal((50, 0), (storage.InPool, storage.Elsewhere));
+    }
+
     [Fact]
     public async Task Who_waits_keeps_no_other_connection_waiting()
     {
@@ -181,6 +226,53 @@ public sealed class ThreadTests : IAsyncLifetime
         };
         thread.Start();
         return result.Task.WaitAsync(s_never);
+    }
+
+    // Notes who calls.
+    private sealed class Appendable : IAppendable, IAppender
+    {
+        private int _inPool;
+        private int _elsewhere;
+
+        public int InPool => _inPool;
+
+        public int Elsewhere => _elsewhere;
+
+        public void Note() => Interlocked.Increment(ref Thread.CurrentThread.IsThreadPoolThread ? ref _inPool : ref _elsewhere);
+
+        public IAppender OpenAppender() => this;
+
+        public SeriesRef GetOrAddSeries(Labels labels) => default;
+
+        public void Append(SeriesRef series, long timestampMs, double value)
+        {
+        }
+
+        public void Append(SeriesRef series, long timestampMs, FloatHistogram histogram)
+        {
+        }
+
+        public void AppendExemplar(SeriesRef series, in Exemplar exemplar)
+        {
+        }
+
+        public void UpdateMetadata(SeriesRef series, in MetricMetadata metadata)
+        {
+        }
+
+        public CommitResult Commit(ICollection<RejectedSample>? rejected = null)
+        {
+            Note();
+            return default;
+        }
+
+        public void Rollback()
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     // Holds whoever asks, if it is told to.

@@ -8,6 +8,7 @@ namespace Narthex.Web.Http;
 /// <summary>Has the requests of a connection begin on the thread that the system wakes for its bytes, instead of waking a second one: that costs more than a light answer does.</summary>
 /// <remarks>
 /// Such a thread looks after many connections. Whatever is not known to be done at once leaves it first (<see cref="PoolThread"/>), and nothing may wait there.
+/// Who awaits bytes of a body, or that bytes of an answer are taken, goes on there, wherever he was before.
 /// Only the sockets of this server's connections are concerned: those that it opens to others go on in the thread pool, as everywhere.
 /// </remarks>
 internal static class EventThreads

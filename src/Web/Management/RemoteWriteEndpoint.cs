@@ -42,6 +42,8 @@ internal static class RemoteWriteEndpoint
                 }
             }
 
+            // The end of the body may have come on the thread of the connection. What follows decompresses, and waits for a disk.
+            await PoolThread.Enter();
             return await AnswerAsync(context, receiver.Receive(body.AsSpan(0, length)));
         }
         finally

@@ -8,6 +8,9 @@ internal sealed class FakeAdministration : IStorageAdministration, IExemplarQuer
 {
     public List<string> Calls { get; } = [];
 
+    /// <summary>Called for each of them.</summary>
+    public Action? OnCall { get; set; }
+
     public Exception? Failure { get; set; }
 
     public List<SeriesExemplars> Exemplars { get; } = [];
@@ -32,6 +35,7 @@ internal sealed class FakeAdministration : IStorageAdministration, IExemplarQuer
 
     private void Do(string call)
     {
+        OnCall?.Invoke();
         Calls.Add(call);
         if (Failure is not null)
         {
