@@ -374,6 +374,7 @@ public sealed partial class NarthexServer : IAsyncDisposable, IServerControl
             ListenAddresses = _options.ListenAddresses,
             ReadTimeout = _options.ReadTimeout,
             MaxConnections = _options.MaxConnections,
+            AnswerOnEventThreads = _options.AnswerOnEventThreads,
             ExternalPath = external.Path,
             RoutePrefix = external.RoutePrefix,
             ExternalUrl = external.BaseUrl,

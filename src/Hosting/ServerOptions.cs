@@ -26,6 +26,9 @@ public sealed record ServerOptions
     /// <summary>The most connections at one time.</summary>
     public int MaxConnections { get; init; } = 512;
 
+    /// <summary>Whether light requests are answered on the threads of connections: see <see cref="Web.WebOptions.AnswerOnEventThreads"/>.</summary>
+    public bool AnswerOnEventThreads { get; init; }
+
     /// <summary>The URL that users reach the server by, empty to derive it.</summary>
     public string ExternalUrl { get; init; } = "";
 

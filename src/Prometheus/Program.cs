@@ -61,6 +61,7 @@ foreach (string flag in UnusedFlags.Find(values))
 }
 
 NativeAllocator.ShareArenas();
+options = options with { AnswerOnEventThreads = SocketThreads.TryPrepare() };
 return await ServerProcess.RunAsync(options, loggers, TimeProvider.System);
 
 static void PrintUsage(TextWriter output) => HelpWriter.Write(output, "prometheus", "The Prometheus monitoring server, by Narthex", ServerFlags.Set);

@@ -51,6 +51,12 @@ public interface ISeriesSelection : IDisposable
 
     /// <summary>Appends the samples of a series within the querier's range to <paramref name="samples"/>, ascending by time, staleness markers included.</summary>
     void ReadSamples(int series, SampleBuffer samples);
+
+    /// <summary>
+    /// Appends what tells the latest sample of a series, within the querier's range, that is not younger than a time: that sample, staleness markers included, and any
+    /// number of others before and after it, ascending by time. Cheaper than <see cref="ReadSamples"/> where a storage knows its newest samples.
+    /// </summary>
+    void ReadLatest(int series, long timestampMs, SampleBuffer samples) => ReadSamples(series, samples);
 }
 
 /// <summary>Names or values of labels.</summary>

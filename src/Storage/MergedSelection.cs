@@ -54,20 +54,9 @@ internal sealed class MergedSelection : ISeriesSelection
         return false;
     }
 
-    public void ReadSamples(int series, SampleBuffer samples)
-    {
-        int start = samples.Count;
-        ReadOnlySpan<int> row = CollectionsMarshal.AsSpan(_places).Slice(series * _selections.Count, _selections.Count);
-        for (int i = 0; i < row.Length; i++)
-        {
-            if (row[i] > 0)
-            {
-                int runStart = samples.Count;
-                _selections[i].ReadSamples(row[i] - 1, samples);
-                SampleMerging.MergeRun(samples, start, runStart);
-            }
-        }
-    }
+    public void ReadSamples(int series, SampleBuffer samples) => Read(series, latestMs: null, samples);
+
+    public void ReadLatest(int series, long timestampMs, SampleBuffer samples) => Read(series, timestampMs, samples);
 
     public void Dispose()
     {
@@ -77,39 +66,82 @@ internal sealed class MergedSelection : ISeriesSelection
         }
     }
 
+    private void Read(int series, long? latestMs, SampleBuffer samples)
+    {
+        int start = samples.Count;
+        ReadOnlySpan<int> row = CollectionsMarshal.AsSpan(_places).Slice(series * _selections.Count, _selections.Count);
+        for (int i = 0; i < row.Length; i++)
+        {
+            if (row[i] == 0)
+            {
+                continue;
+            }
+
+            int runStart = samples.Count;
+            if (latestMs is { } timestampMs)
+            {
+                _selections[i].ReadLatest(row[i] - 1, timestampMs, samples);
+            }
+            else
+            {
+                _selections[i].ReadSamples(row[i] - 1, samples);
+            }
+
+            SampleMerging.MergeRun(samples, start, runStart);
+        }
+    }
+
     private void MergeSorted(CancellationToken cancellationToken)
     {
-        var heads = new PriorityQueue<int, Labels>(_selections.Count);
-        int[] next = new int[_selections.Count];
-        for (int i = 0; i < next.Length; i++)
+        // Most series are in most selections: then one comparison per selection finds the lowest head and all that equal it.
+        var heads = new Labels?[_selections.Count];
+        int[] places = new int[_selections.Count];
+        for (int i = 0; i < heads.Length; i++)
         {
             Advance(i);
         }
 
-        while (heads.TryDequeue(out int selection, out Labels labels))
+        int[] lowest = new int[_selections.Count];
+        while (FindLowest(heads, lowest) is var count and > 0)
         {
-            if (_labels.Count == 0 || _labels[^1] != labels)
+            if (_labels.Count % CancellationInterval == 0)
             {
-                if (_labels.Count % CancellationInterval == 0)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-
-                AddRow(labels);
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
-            _places[((_labels.Count - 1) * _selections.Count) + selection] = next[selection];
-            Advance(selection);
+            AddRow(heads[lowest[0]]!.Value);
+            foreach (int selection in lowest.AsSpan(0, count))
+            {
+                _places[((_labels.Count - 1) * _selections.Count) + selection] = places[selection];
+                Advance(selection);
+            }
         }
 
         void Advance(int selection)
         {
-            if (next[selection] < _selections[selection].Count)
+            heads[selection] = places[selection] < _selections[selection].Count ? _selections[selection].GetLabels(places[selection]) : null;
+            places[selection]++;
+        }
+    }
+
+    // A head that is null has come to its end.
+    private static int FindLowest(Labels?[] heads, int[] lowest)
+    {
+        int count = 0;
+        for (int i = 0; i < heads.Length; i++)
+        {
+            if (heads[i] is { } head)
             {
-                heads.Enqueue(selection, _selections[selection].GetLabels(next[selection]));
-                next[selection]++;
+                int order = count == 0 ? -1 : head.CompareTo(heads[lowest[0]]!.Value);
+                if (order <= 0)
+                {
+                    count = order < 0 ? 0 : count;
+                    lowest[count++] = i;
+                }
             }
         }
+
+        return count;
     }
 
     private void MergeByHash(CancellationToken cancellationToken)

@@ -80,6 +80,11 @@ internal sealed class RequestPipeline
 
         try
         {
+            if (!endpoint.IsLight)
+            {
+                await PoolThread.Enter();
+            }
+
             return await endpoint.Handler(context, routeValue);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -110,13 +115,13 @@ internal sealed class RequestPipeline
     {
         var queries = new QueryEndpoints(_services, _time);
         var rules = new RuleEndpoints(_services);
-        var series = new SeriesEndpoints(_services);
+        var series = new SeriesEndpoints(_services, _time);
         var targets = new TargetEndpoints(_services);
         var status = new StatusEndpoints(_services, _options);
         var admin = new AdminEndpoints(_services, _options);
 
-        AddApi("/query", Get | Post, queries.QueryAsync);
-        AddApi("/query_range", Get | Post, queries.QueryRangeAsync);
+        AddApi("/query", Get | Post, queries.QueryAsync, isLight: true);
+        AddApi("/query_range", Get | Post, queries.QueryRangeAsync, isLight: true);
         AddApi("/query_exemplars", Get | Post, new ExemplarEndpoint(_services).ExemplarsAsync);
         AddApi("/format_query", Get | Post, queries.FormatAsync);
         AddApi("/parse_query", Get | Post, queries.ParseAsync);
@@ -127,9 +132,9 @@ internal sealed class RequestPipeline
             AddApi("/query_analyze", Get | Post, explain.AnalyzeAsync);
         }
 
-        AddApi("/series", Get | Post, series.SeriesAsync);
-        AddApi("/labels", Get | Post, series.LabelNamesAsync);
-        AddApi("/label/*/values", Get, series.LabelValuesAsync);
+        AddApi("/series", Get | Post, series.SeriesAsync, isLight: true);
+        AddApi("/labels", Get | Post, series.LabelNamesAsync, isLight: true);
+        AddApi("/label/*/values", Get, series.LabelValuesAsync, isLight: true);
         AddApi("/targets", Get, targets.TargetsAsync);
         AddApi("/targets/metadata", Get, targets.TargetMetadataAsync);
         AddApi("/scrape_pools", Get, targets.ScrapePoolsAsync);
@@ -169,8 +174,8 @@ internal sealed class RequestPipeline
     {
         var management = new ManagementEndpoints(_services, _options);
         var federation = new FederationEndpoint(_services, _options, _time);
-        Add("/-/healthy", Get | Head, ManagementEndpoints.HealthyAsync, needsReady: false);
-        Add("/-/ready", Get | Head, ManagementEndpoints.ReadyAsync);
+        Add("/-/healthy", Get | Head, ManagementEndpoints.HealthyAsync, needsReady: false, isLight: true);
+        Add("/-/ready", Get | Head, ManagementEndpoints.ReadyAsync, isLight: true);
         Add("/-/reload", Get | Post | Put, management.ReloadAsync, needsReady: false);
         Add("/-/quit", Get | Post | Put, management.QuitAsync, needsReady: false);
         Add("/version", Get, management.VersionAsync, needsReady: false);
@@ -207,11 +212,11 @@ internal sealed class RequestPipeline
         }
     }
 
-    private void Add(string path, EndpointMethods methods, EndpointHandler handler, bool needsReady = true) =>
-        _router.Add(path, new Endpoint(MetricName(path), methods, needsReady, handler));
+    private void Add(string path, EndpointMethods methods, EndpointHandler handler, bool needsReady = true, bool isLight = false) =>
+        _router.Add(path, new Endpoint(MetricName(path), methods, needsReady, isLight, handler));
 
-    private void AddApi(string path, EndpointMethods methods, Func<ApiRequest, Task> handler, bool needsReady = true) =>
-        Add("/api/v1" + path, methods | Options, (context, routeValue) => RunApiAsync(context, routeValue, handler), needsReady);
+    private void AddApi(string path, EndpointMethods methods, Func<ApiRequest, Task> handler, bool needsReady = true, bool isLight = false) =>
+        Add("/api/v1" + path, methods | Options, (context, routeValue) => RunApiAsync(context, routeValue, handler), needsReady, isLight);
 
     // Upstream's dashboards know the routes under these names.
     private static string MetricName(string path) => path switch

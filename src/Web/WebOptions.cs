@@ -14,6 +14,12 @@ public sealed record WebOptions
     /// <summary>The most connections at one time.</summary>
     public int MaxConnections { get; init; } = 512;
 
+    /// <summary>
+    /// Whether light requests are answered on the threads that the system wakes for bytes of connections. That saves half of what such a request costs; as those threads look after other
+    /// sockets of the process as well, it is for a process whose handlers are all of this server.
+    /// </summary>
+    public bool AnswerOnEventThreads { get; init; }
+
     /// <summary>The path of the URL that users reach the server by: the prefix of links. Empty for the root.</summary>
     public string ExternalPath { get; init; } = "";
 

@@ -84,7 +84,14 @@ public sealed class WebServer : IAsyncDisposable
         kestrel.Limits.MaxRequestBufferSize = HeaderBytesMax;
         kestrel.Limits.MaxRequestLineSize = HeaderBytesMax;
         kestrel.Limits.MaxRequestHeadersTotalSize = HeaderBytesMax;
-        kestrel.ConfigureEndpointDefaults(listener => listener.Use(connections.Around));
+        kestrel.ConfigureEndpointDefaults(listener =>
+        {
+            listener.Use(connections.Around);
+            if (options.AnswerOnEventThreads)
+            {
+                listener.Use(EventThreads.Around);
+            }
+        });
         foreach (ListenAddress address in addresses)
         {
             if (address.Address is { } ip)

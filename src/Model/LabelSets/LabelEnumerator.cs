@@ -31,15 +31,18 @@ public ref struct LabelEnumerator(ReadOnlySpan<byte> encoded)
             return false;
         }
 
-        ReadOnlySpan<byte> name = ReadString();
-        ReadOnlySpan<byte> value = ReadString();
+        ReadOnlySpan<byte> name = ReadString(_rest, out int nameEnd);
+        _rest = _rest[nameEnd..];
+        ReadOnlySpan<byte> value = ReadString(_rest, out int valueEnd);
+        _rest = _rest[valueEnd..];
         Current = new LabelPair(name, value);
         return true;
     }
 
-    private ReadOnlySpan<byte> ReadString()
+    /// <summary>The first name or value of something encoded, and where the next one begins.</summary>
+    internal static ReadOnlySpan<byte> ReadString(ReadOnlySpan<byte> encoded, out int end)
     {
-        int length = _rest[0];
+        int length = encoded[0];
         int headerLength = 1;
         if (length >= 0x80)
         {
@@ -48,16 +51,15 @@ public ref struct LabelEnumerator(ReadOnlySpan<byte> encoded)
             byte next;
             do
             {
-                next = _rest[headerLength++];
+                next = encoded[headerLength++];
                 length |= (next & 0x7F) << shift;
                 shift += 7;
             }
             while (next >= 0x80);
         }
 
-        Debug.Assert(length <= _rest.Length - headerLength, "The encoded form was cut.");
-        ReadOnlySpan<byte> text = _rest.Slice(headerLength, length);
-        _rest = _rest[(headerLength + length)..];
-        return text;
+        Debug.Assert(length <= encoded.Length - headerLength, "The encoded form was cut.");
+        end = headerLength + length;
+        return encoded.Slice(headerLength, length);
     }
 }

@@ -109,28 +109,25 @@ public readonly struct Labels : IEquatable<Labels>, IComparable<Labels>
     /// <summary>Orders label by label: first by name, then by value; a prefix comes first.</summary>
     public int CompareTo(Labels other)
     {
-        LabelEnumerator left = GetEnumerator();
-        LabelEnumerator right = other.GetEnumerator();
-        while (true)
+        ReadOnlySpan<byte> left = Encoded;
+        ReadOnlySpan<byte> right = other.Encoded;
+        int same = left.CommonPrefixLength(right);
+        if (same == left.Length || same == right.Length)
         {
-            bool hasLeft = left.MoveNext();
-            bool hasRight = right.MoveNext();
-            if (!hasLeft || !hasRight)
-            {
-                return hasLeft.CompareTo(hasRight);
-            }
-
-            int order = left.Current.Name.SequenceCompareTo(right.Current.Name);
-            if (order == 0)
-            {
-                order = left.Current.Value.SequenceCompareTo(right.Current.Value);
-            }
-
-            if (order != 0)
-            {
-                return order;
-            }
+            return left.Length.CompareTo(right.Length);
         }
+
+        // Names and values before the byte in which they part are equal, lengths included: only the string around it is looked at.
+        ReadOnlySpan<byte> leftText = LabelEnumerator.ReadString(left, out int length);
+        while (same >= length)
+        {
+            left = left[length..];
+            right = right[length..];
+            same -= length;
+            leftText = LabelEnumerator.ReadString(left, out length);
+        }
+
+        return leftText.SequenceCompareTo(LabelEnumerator.ReadString(right, out _));
     }
 
     /// <summary>The labels as name/value strings, in order. For edges and tests.</summary>

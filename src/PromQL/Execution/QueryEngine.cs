@@ -12,6 +12,9 @@ namespace Narthex.PromQL;
 /// <summary>The streaming PromQL engine: parses, plans and runs queries on the thread pool, within limits of number, time and memory.</summary>
 public sealed class QueryEngine : IQueryEngine, IPreparedQueryEngine, IQueryExplainer, IDisposable
 {
+    // Ten times what a short query takes.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(10);
+
     private readonly QueryEngineOptions _options;
     private readonly TimeProvider _time;
     private readonly EngineMetrics _metrics;
@@ -161,9 +164,8 @@ public sealed class QueryEngine : IQueryEngine, IPreparedQueryEngine, IQueryExpl
                 CancellationToken token = either.Token;
 
                 // A long query must leave the thread that looks after its connection, or nobody would notice that the client has gone.
-                return run.IsShort
-                    ? Evaluate(storage, run, options, token)
-                    : await Task.Run(() => Evaluate(storage, run, options, token), token).ConfigureAwait(false);
+                return (run.IsShort ? EvaluateHere(storage, run, options, token) : null)
+                    ?? await Task.Run(() => Evaluate(storage, run, options, token), token).ConfigureAwait(false);
             }
             finally
             {
@@ -192,6 +194,31 @@ public sealed class QueryEngine : IQueryEngine, IPreparedQueryEngine, IQueryExpl
 
     private QueryResult Evaluate(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken) =>
         run.Evaluate(storage, (expression, grid) => Plan(expression, grid, options), _options, options, _helpers, cancellationToken);
+
+    // A thread that is not the pool's may look after many connections: a query gets little time there, though it was short when it ran last, and does not write to a file.
+    private QueryResult? EvaluateHere(IQueryableStorage storage, QueryRun run, QueryOptions options, CancellationToken cancellationToken)
+    {
+        if (Thread.CurrentThread.IsThreadPoolThread)
+        {
+            return Evaluate(storage, run, options, cancellationToken);
+        }
+
+        if (_log is not null)
+        {
+            return null;
+        }
+
+        using var patience = new CancellationTokenSource(s_patience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            return Evaluate(storage, run, options, either.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
 
     private async Task WaitForTurnAsync(QueryRun run, CancellationToken cancellationToken)
     {

@@ -10,11 +10,14 @@ internal delegate (int Read, SampleCount Count) SeriesComputation(int series, Ra
 /// </summary>
 /// <remarks>
 /// The query's own thread works through the batch as well, so progress needs no free thread in the pool; helpers that come late find nothing
-/// to do. A batch takes about a millisecond, after which helpers go back to the pool where other queries wait.
+/// to do. A batch takes a millisecond or so, after which helpers go back to the pool where other queries wait.
 /// </remarks>
 internal sealed class SeriesBatches : IDisposable
 {
-    private const int BatchSize = 64;
+    // In units of work as below: about half a millisecond. Waking a helper costs a fiftieth of that; what a larger batch leaves does not fit into the cache.
+    private const long BatchWork = 100_000;
+    private const int BatchSizeMin = 64;
+    private const int BatchSizeMax = 512;
 
     private readonly QueryContext _context;
     private readonly SeriesComputation _compute;
@@ -22,20 +25,21 @@ internal sealed class SeriesBatches : IDisposable
     private readonly RangeInput _ownInput = new();
     private readonly StepBlock[] _blocks;
     private readonly SampleScope _scope;
-    private readonly (int Read, SampleCount Count)[] _counts = new (int, SampleCount)[BatchSize];
+    private readonly (int Read, SampleCount Count)[] _counts;
     private readonly Stack<RangeInput> _inputs = [];
     private readonly long _held;
     private int _first;
     private int _next;
     private int _end;
 
-    private SeriesBatches(int count, int steps, QueryContext context, SampleScope scope, SeriesComputation compute)
+    private SeriesBatches(int count, int batchSize, int steps, QueryContext context, SampleScope scope, SeriesComputation compute)
     {
         _count = count;
         _context = context;
         _scope = scope;
         _compute = compute;
-        _blocks = new StepBlock[Math.Min(BatchSize, count)];
+        _blocks = new StepBlock[Math.Min(batchSize, count)];
+        _counts = new (int, SampleCount)[_blocks.Length];
         long held = (long)_blocks.Length * steps;
         context.HoldSamples(held);
         _held = held;
@@ -49,9 +53,10 @@ internal sealed class SeriesBatches : IDisposable
     public static SeriesBatches? ForHeavy(int count, StepGrid grid, long spanMs, QueryContext context, SampleScope scope, SeriesComputation compute)
     {
         // Samples come every 15 seconds or so; a step costs about as much as decoding a sample.
-        long work = count * (grid.Count + (spanMs / 15_000));
+        long workOfOne = grid.Count + (spanMs / 15_000);
+        long work = count * workOfOne;
         return context.Helpers is not null && !scope.NeedsSteps && count > 1 && work >= context.Options.ParallelWork
-            ? new SeriesBatches(count, grid.Count, context, scope, compute)
+            ? new SeriesBatches(count, (int)Math.Clamp(BatchWork / workOfOne, BatchSizeMin, BatchSizeMax), grid.Count, context, scope, compute)
             : null;
     }
 

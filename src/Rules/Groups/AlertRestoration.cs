@@ -52,7 +52,7 @@ internal static class AlertRestoration
         for (int i = 0; i < selection.Count; i++)
         {
             samples.Clear();
-            selection.ReadSamples(i, samples);
+            selection.ReadLatest(i, range.MaxMs, samples);
 
             // A marker at the end: the alert was over before the server went down. What comes now is a new one, which waits its full time.
             int row = samples.Count - 1;

@@ -32,7 +32,7 @@ internal sealed class HeadQuerier(
         uint[] series = SelectVisible(matchers, hints.LabelsOnly || hints.Function == "series", out int count, cancellationToken);
         if (hints.Sorted)
         {
-            series.AsSpan(0, count).Sort(index.Compare);
+            SeriesOrder.Sort(index, series.AsSpan(0, count));
         }
 
         if (hints.Limit > 0 && count > hints.Limit)
@@ -139,6 +139,15 @@ internal sealed class HeadQuerier(
         }
     }
 
+    /// <summary>Appends at least the latest sample, not younger than a time, that the view sees of the series in a slot.</summary>
+    internal void ReadLatest(uint series, long timestampMs, SampleBuffer samples)
+    {
+        if (_tombstones.Count > 0 || FindLate(series) is not null || !TryReadNewest(series, timestampMs, samples))
+        {
+            ReadSamples(series, samples);
+        }
+    }
+
     /// <summary>What is deleted of the series in a slot.</summary>
     internal ReadOnlySpan<TimeRange> GetDeleted(uint series) => _tombstones.Get(series);
 
@@ -164,6 +173,24 @@ internal sealed class HeadQuerier(
         long newest = Math.Min(head.GetNewest(series, in state), epoch.GetNewestVisible(series, state.Epoch));
         long oldest = Math.Max(Range.MinMs, GetOldest(series, in state));
         return newest == long.MinValue || oldest > newest ? null : new TimeRange(oldest, newest);
+    }
+
+    // What the encoder of the open chunk remembers, which nearly always is what a query for the present is about: no chunk has to be decoded.
+    private bool TryReadNewest(uint series, long timestampMs, SampleBuffer samples)
+    {
+        SeriesState state = head.CopySeries(series, default);
+        long newest = state.Encoder.LastTimestampMs;
+        if (!state.HasNewestFloat
+            || (state.Flags & SeriesFlags.HasHistograms) != 0
+            || newest > Math.Min(timestampMs, Range.MaxMs)
+            || newest < Range.MinMs
+            || newest > epoch.GetNewestVisible(series, state.Epoch))
+        {
+            return false;
+        }
+
+        samples.Append(newest, state.Encoder.LastValue);
+        return true;
     }
 
     // Deleted samples included.
@@ -281,7 +308,8 @@ internal sealed class HeadQuerier(
             return false;
         }
 
-        return !checkOldest || Math.Min(newestVisible, Range.MaxMs) >= GetOldest(series, in state);
+        // Nothing that is seen is younger than the newest: only where the range ends before that, the oldest has to be looked for.
+        return !checkOldest || newestVisible <= Range.MaxMs || Range.MaxMs >= GetOldest(series, in state);
     }
 
     // Whether nothing is left in the range: one interval over all that is seen, as deletions of a whole series leave it.

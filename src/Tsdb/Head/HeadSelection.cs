@@ -39,6 +39,9 @@ internal sealed class HeadSelection(HeadQuerier querier, uint[] series, int coun
     public void ReadSamples(int series, SampleBuffer samples) => querier.ReadSamples(querier.Index.SlotOf(At(series)), samples);
 
     /// <inheritdoc/>
+    public void ReadLatest(int series, long timestampMs, SampleBuffer samples) => querier.ReadLatest(querier.Index.SlotOf(At(series)), timestampMs, samples);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         uint[] series = Interlocked.Exchange(ref _series, []);

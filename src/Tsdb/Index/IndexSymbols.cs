@@ -4,17 +4,21 @@ using Narthex.Tsdb.Blocks.Files;
 
 namespace Narthex.Tsdb.Index;
 
-/// <summary>The strings of an index, read from the mapped file. In memory is one place in eight.</summary>
+/// <summary>The strings of an index, read from the mapped file. In memory are their places: all of a small index, one in eight of a large one.</summary>
 internal sealed class IndexSymbols
 {
     // Half a byte of memory per symbol, and at most seven strings to step over.
-    private const int Stride = 8;
+    private const int LargeStride = 8;
+
+    // 64 KiB of places at most where nothing is to be stepped over.
+    private const int SmallCount = 16 * 1024;
 
     private readonly MappedFile _file;
     private readonly string _block;
     private readonly bool _refsAreOffsets;
     private readonly ulong _start;
     private readonly int _length;
+    private readonly int _stride;
     private readonly uint[] _places;
 
     public IndexSymbols(MappedFile file, ulong start, ReadOnlySpan<byte> section, byte version, string block)
@@ -33,12 +37,13 @@ internal sealed class IndexSymbols
         }
 
         Count = (int)count;
-        _places = new uint[(Count + Stride - 1) / Stride];
+        _stride = Count <= SmallCount ? 1 : LargeStride;
+        _places = new uint[(Count + _stride - 1) / _stride];
         for (int i = 0; i < Count; i++)
         {
-            if (i % Stride == 0)
+            if (i % _stride == 0)
             {
-                _places[i / Stride] = (uint)(section.Length - reader.Remaining);
+                _places[i / _stride] = (uint)(section.Length - reader.Remaining);
             }
 
             reader.ReadString();
@@ -67,34 +72,9 @@ internal sealed class IndexSymbols
         }
 
         _file.TrySlice(_start, (ulong)_length, out ReadOnlySpan<byte> section);
-        int place = (int)_places[reference / Stride];
-
-        // Nearly all symbols are so short that their length is one byte.
-        int left = (int)(reference % Stride);
-        while ((uint)place < (uint)section.Length && section[place] < 0x80)
-        {
-            int next = place + 1 + section[place];
-            if (left == 0 && next <= section.Length)
-            {
-                return section[(place + 1)..next];
-            }
-
-            if (left == 0)
-            {
-                break;
-            }
-
-            place = next;
-            left--;
-        }
-
-        return ResolveLong(section, reference);
-    }
-
-    private ReadOnlySpan<byte> ResolveLong(ReadOnlySpan<byte> section, ulong reference)
-    {
-        var reader = new ByteReader(section[(int)_places[reference / Stride]..]);
-        for (ulong skipped = reference % Stride; skipped > 0; skipped--)
+        (uint group, uint skipped) = _stride == 1 ? ((uint)reference, 0) : Math.DivRem((uint)reference, (uint)_stride);
+        var reader = new ByteReader(section[(int)_places[group]..]);
+        for (; skipped > 0; skipped--)
         {
             reader.ReadString();
         }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Narthex.Model;
 using Narthex.PromQL.Syntax;
@@ -7,9 +8,11 @@ using Narthex.Web.Http;
 namespace Narthex.Web.Api;
 
 /// <summary><c>series</c>, <c>labels</c> and <c>label/&lt;name&gt;/values</c>.</summary>
-internal sealed class SeriesEndpoints(WebServices services)
+internal sealed class SeriesEndpoints(WebServices services, TimeProvider time)
 {
     private const string TruncationWarning = "results truncated due to limit";
+
+    private readonly RecentCosts _costs = new(time);
 
     public async Task SeriesAsync(ApiRequest request)
     {
@@ -29,12 +32,14 @@ internal sealed class SeriesEndpoints(WebServices services)
         using IQuerier querier = services.Storage().OpenQuerier(range);
         if (selectors.Count == 1)
         {
-            using ISeriesSelection selection = querier.Select(hints, selectors[0], request.Aborted);
+            using ISeriesSelection selection = await _costs.RunAsync(
+                QuestionOf(request, range, limit), cancellation => querier.Select(hints, selectors[0], cancellation), request.Aborted);
             warnings.AddRange(selection.Warnings);
             await WriteSeriesAsync(request, selection.Count, selection.GetLabels, limit, warnings);
             return;
         }
 
+        await PoolThread.Enter();
         var all = new HashSet<Labels>();
         foreach (IReadOnlyList<LabelMatcher> selector in selectors)
         {
@@ -88,6 +93,21 @@ internal sealed class SeriesEndpoints(WebServices services)
         return selectors;
     }
 
+    // What decides how long the answer takes. Of the times only how much they span: dashboards ask the same with other times again and again.
+    private static int QuestionOf(ApiRequest request, TimeRange range, int limit)
+    {
+        var question = default(HashCode);
+        question.Add(request.Http.Request.Path.Value, StringComparer.Ordinal);
+        foreach (string selector in request.Parameters.All("match[]"))
+        {
+            question.Add(selector, StringComparer.Ordinal);
+        }
+
+        question.Add(BitOperations.Log2(unchecked((ulong)(range.MaxMs - range.MinMs)) | 1));
+        question.Add(limit);
+        return question.ToHashCode();
+    }
+
     private static TimeRange ReadRange(RequestParameters parameters) => new(
         ApiValues.OptionalTime("start", parameters["start"], long.MinValue),
         ApiValues.OptionalTime("end", parameters["end"], long.MaxValue));
@@ -120,15 +140,12 @@ internal sealed class SeriesEndpoints(WebServices services)
         TimeRange range = ReadRange(request.Parameters);
         List<IReadOnlyList<LabelMatcher>> selectors = ReadSelectors(request.Parameters, static reason => new ApiException(ApiErrorKind.BadData, reason));
         using IQuerier querier = services.Storage().OpenQuerier(range);
-        LabelQueryResult result;
-        if (selectors.Count <= 1)
-        {
-            result = ask(querier, selectors.Count == 0 ? [] : selectors[0], limit, request.Aborted);
-        }
-        else
-        {
-            result = Merge([.. selectors.Select(selector => ask(querier, selector, limit, request.Aborted))], limit);
-        }
+        LabelQueryResult result = await _costs.RunAsync(
+            QuestionOf(request, range, limit),
+            cancellation => selectors.Count <= 1
+                ? ask(querier, selectors.Count == 0 ? [] : selectors[0], limit, cancellation)
+                : Merge([.. selectors.Select(selector => ask(querier, selector, limit, cancellation))], limit),
+            request.Aborted);
 
         request.BeginSuccess();
         request.Output.Raw("["u8);

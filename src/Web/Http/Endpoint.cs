@@ -20,7 +20,7 @@ internal enum EndpointMethods : byte
 }
 
 /// <summary>One route.</summary>
-internal sealed class Endpoint(string name, EndpointMethods methods, bool needsReady, EndpointHandler handler)
+internal sealed class Endpoint(string name, EndpointMethods methods, bool needsReady, bool isLight, EndpointHandler handler)
 {
     /// <summary>The route as metrics name it.</summary>
     public string Name { get; } = name;
@@ -29,6 +29,9 @@ internal sealed class Endpoint(string name, EndpointMethods methods, bool needsR
 
     /// <summary>Whether the route is closed until the storage is open.</summary>
     public bool NeedsReady { get; } = needsReady;
+
+    /// <summary>Whether the handler begins on the thread of its connection: it is done at once, or leaves that thread by itself. All others begin in the thread pool.</summary>
+    public bool IsLight { get; } = isLight;
 
     public EndpointHandler Handler { get; } = handler;
 

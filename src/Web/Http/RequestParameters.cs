@@ -56,6 +56,11 @@ internal sealed class RequestParameters
 
         if (request.QueryString.HasValue)
         {
+            if (request.QueryString.Value.Length > PoolThread.BytesElsewhereMax)
+            {
+                await PoolThread.Enter();
+            }
+
             parameters.Parse(request.QueryString.Value.AsSpan(1));
         }
 
@@ -109,6 +114,16 @@ internal sealed class RequestParameters
             }
 
             body.Write(chunk, 0, read);
+            if (body.Length > PoolThread.BytesElsewhereMax)
+            {
+                // Each piece may have come on a thread of connections.
+                await PoolThread.Enter();
+            }
+        }
+
+        if (body.Length > PoolThread.BytesElsewhereMax)
+        {
+            await PoolThread.Enter();
         }
 
         return Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length);

@@ -51,7 +51,7 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
 
     /// <summary>Sends what is waiting if it has become much.</summary>
     public ValueTask FlushIfFullAsync(CancellationToken cancellationToken) =>
-        _count < FlushBytes ? ValueTask.CompletedTask : SendAsync(cancellationToken);
+        _count < FlushBytes ? ValueTask.CompletedTask : SendPieceAsync(cancellationToken);
 
     /// <summary>Sends the rest and ends the response.</summary>
     public async ValueTask CompleteAsync(CancellationToken cancellationToken)
@@ -64,6 +64,11 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
 
         if (_count > 0)
         {
+            if (mayCompress && _count > PoolThread.BytesElsewhereMax)
+            {
+                await PoolThread.Enter();
+            }
+
             await SendAsync(cancellationToken);
         }
 
@@ -84,6 +89,14 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    // An answer that has several pieces is no light one: before it is compressed and sent it leaves the connection's thread, and does not stay where sending it ended.
+    private async ValueTask SendPieceAsync(CancellationToken cancellationToken)
+    {
+        await PoolThread.Enter();
+        await SendAsync(cancellationToken);
+        await PoolThread.Enter();
     }
 
     private async ValueTask SendAsync(CancellationToken cancellationToken)

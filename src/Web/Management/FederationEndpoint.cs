@@ -73,7 +73,7 @@ internal sealed class FederationEndpoint(WebServices services, WebOptions option
             {
                 Labels labels = selection.GetLabels(series);
                 samples.Clear();
-                selection.ReadSamples(series, samples);
+                selection.ReadLatest(series, range.MaxMs, samples);
                 int last = samples.Count - 1;
                 bool isFloat = last >= 0 && (!samples.HasHistograms || samples.Histograms[last] is null);
                 if (isFloat && !StaleNaN.IsStale(samples.Values[last]) && seen.Add(labels))

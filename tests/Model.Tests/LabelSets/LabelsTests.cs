@@ -39,6 +39,23 @@ public sealed class LabelsTests
     }
 
     [Fact]
+    public void Order_is_that_of_the_labels_one_after_another()
+    {
+        const int Seed = 5;
+        var random = new Random(Seed);
+        string[] texts = ["a", "b", "aa", "ab", "é", new string('x', 127), new string('x', 128), new string('x', 128) + "y", new string('x', 300), new string('y', 129)];
+        for (int round = 0; round < 20_000; round++)
+        {
+            Labels left = RandomLabels(random, texts);
+            Labels right = random.Next(4) == 0 ? Labels.FromStrings([.. left.ToPairs().SelectMany(pair => new[] { pair.Key, pair.Value }), "zz", random.Next(2) == 0 ? "" : "1"]) : RandomLabels(random, texts);
+            int expected = Compare(left, right);
+
+            Assert.True(expected == Math.Sign(left.CompareTo(right)), $"seed {Seed}: {left} and {right}");
+            Assert.True(-expected == Math.Sign(right.CompareTo(left)), $"seed {Seed}: {right} and {left}");
+        }
+    }
+
+    [Fact]
     public void Builder_behaves_as_a_sorted_map()
     {
         const int Seed = 11;
@@ -83,4 +100,35 @@ public sealed class LabelsTests
         Assert.Equal("a", Encoding.UTF8.GetString(builder.FindDuplicateName()));
         Assert.True(new LabelsBuilder().Add("a"u8, "1"u8).Add("b"u8, "1"u8).FindDuplicateName().IsEmpty);
     }
+
+    private static Labels RandomLabels(Random random, string[] texts)
+    {
+        var builder = new LabelsBuilder();
+        for (int i = random.Next(5); i > 0; i--)
+        {
+            builder.Set(texts[random.Next(texts.Length)], texts[random.Next(texts.Length)]);
+        }
+
+        return builder.ToLabels();
+    }
+
+    private static int Compare(Labels left, Labels right)
+    {
+        IReadOnlyList<KeyValuePair<string, string>> lefts = left.ToPairs();
+        IReadOnlyList<KeyValuePair<string, string>> rights = right.ToPairs();
+        for (int i = 0; i < Math.Min(lefts.Count, rights.Count); i++)
+        {
+            int byName = CompareBytes(lefts[i].Key, rights[i].Key);
+            int order = byName != 0 ? byName : CompareBytes(lefts[i].Value, rights[i].Value);
+            if (order != 0)
+            {
+                return order;
+            }
+        }
+
+        return lefts.Count.CompareTo(rights.Count);
+    }
+
+    private static int CompareBytes(string left, string right) =>
+        Math.Sign(Encoding.UTF8.GetBytes(left).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right)));
 }

@@ -201,6 +201,91 @@ public sealed class QueryEngineTests : IDisposable
         Assert.True(registry.Contains("prometheus_engine_query_samples_total"));
     }
 
+    [Fact]
+    public async Task A_query_that_was_short_runs_where_it_is_asked_and_another_one_in_the_pool()
+    {
+        var places = new List<bool>();
+        _storage.OnRead = () => places.Add(Thread.CurrentThread.IsThreadPoolThread);
+        QueryEngine engine = Engine(new QueryEngineOptions());
+        PreparedQuery query = engine.Prepare("requests_total{instance='i01'}");
+
+        await AskOnThreadOfItsOwnAsync(engine, query);
+        Assert.True(Assert.Single(places));
+        query.Record(1, 1);
+        await AskOnThreadOfItsOwnAsync(engine, query);
+        Assert.Equal([true, false], places);
+
+        // Writing to a log may take long.
+        query.Record(1, 1);
+        string directory = Directory.CreateTempSubdirectory("narthex-engine-").FullName;
+        try
+        {
+            engine.SetQueryLog(QueryLog.Open(Path.Combine(directory, "query.log"), TimeProvider.System));
+            await AskOnThreadOfItsOwnAsync(engine, query);
+            engine.SetQueryLog(null);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        Assert.Equal([true, false, true], places);
+    }
+
+    [Fact]
+    public async Task A_query_that_has_become_long_begins_again_in_the_pool()
+    {
+        for (int i = 0; i < 500; i++)
+        {
+            _storage.Append(Labels.FromStrings("__name__", "many", "i", i.ToString(System.Globalization.CultureInfo.InvariantCulture)), 600_000, 1);
+        }
+
+        var time = new ManualTime();
+        int inPool = 0;
+        int elsewhere = 0;
+        _storage.OnRead = () =>
+        {
+            if (Thread.CurrentThread.IsThreadPoolThread)
+            {
+                Interlocked.Increment(ref inPool);
+                return;
+            }
+
+            // The time that it gets there is over at the first series.
+            elsewhere++;
+            time.Advance(TimeSpan.FromMilliseconds(10));
+        };
+        QueryEngine engine = Engine(new QueryEngineOptions { MaxHelperThreads = 0 }, time);
+        PreparedQuery query = engine.Prepare("sum(many)");
+        query.Record(1, 1);
+
+        Assert.Equal(500, await AskOnThreadOfItsOwnAsync(engine, query));
+        Assert.InRange(elsewhere, 1, 499);
+        Assert.Equal(500, inPool);
+    }
+
+    // The value of the one series of the result.
+    private Task<double> AskOnThreadOfItsOwnAsync(QueryEngine engine, PreparedQuery query)
+    {
+        var result = new TaskCompletionSource<double>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() => _ = AskAsync());
+        thread.Start();
+        return result.Task;
+
+        async Task AskAsync()
+        {
+            try
+            {
+                using QueryResult answer = await engine.QueryInstantAsync(_storage, query, 600_000, QueryOptions.Default, default);
+                result.SetResult(Assert.Single(answer.Vector).Value);
+            }
+            catch (Exception e)
+            {
+                result.SetException(e);
+            }
+        }
+    }
+
     private QueryEngine Engine(QueryEngineOptions options, TimeProvider? time = null)
     {
         var engine = new QueryEngine(options, time ?? TimeProvider.System, new MetricRegistry());

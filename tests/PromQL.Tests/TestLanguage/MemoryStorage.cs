@@ -129,7 +129,16 @@ internal sealed class MemoryStorage : IQueryableStorage
             return false;
         }
 
-        public void ReadSamples(int index, SampleBuffer samples)
+        public void ReadSamples(int index, SampleBuffer samples) => Read(index, long.MinValue, long.MaxValue, samples);
+
+        // One sample and no other, so that a query that needs more of them fails.
+        public void ReadLatest(int index, long timestampMs, SampleBuffer samples)
+        {
+            long latestMs = series[index].Value.Select(sample => sample.TimestampMs).Where(time => time <= timestampMs && range.Contains(time)).DefaultIfEmpty(long.MaxValue).Max();
+            Read(index, latestMs, latestMs, samples);
+        }
+
+        private void Read(int index, long fromMs, long toMs, SampleBuffer samples)
         {
             storage.OnRead?.Invoke();
             FloatHistogram? previous = null;
@@ -137,7 +146,7 @@ internal sealed class MemoryStorage : IQueryableStorage
             {
                 FloatHistogram? histogram = sample.Histogram is null ? null : WithStoredHint(sample.Histogram, previous);
                 previous = sample.Histogram;
-                if (!range.Contains(sample.TimestampMs))
+                if (!range.Contains(sample.TimestampMs) || sample.TimestampMs < fromMs || sample.TimestampMs > toMs)
                 {
                     continue;
                 }

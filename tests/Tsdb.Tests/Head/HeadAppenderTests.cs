@@ -7,6 +7,28 @@ namespace Narthex.Tsdb.Tests.Head;
 
 public sealed class HeadAppenderTests
 {
+    [Fact]
+    public void The_newest_sample_comes_without_the_chunk_that_it_is_in()
+    {
+        var head = new HeadStorage();
+        using IAppender appender = head.OpenAppender();
+        SeriesRef series = appender.GetOrAddSeries(Labels.FromStrings("__name__", "x"));
+        for (int i = 0; i < 50; i++)
+        {
+            appender.Append(series, 1_000_000 + (i * 15_000), i / 3.0);
+        }
+
+        appender.Commit();
+        using IQuerier view = head.OpenQuerier(TimeRange.All);
+        using ISeriesSelection selection = view.Select(default, [new LabelMatcher(MatchType.Equal, "__name__", "x")], CancellationToken.None);
+        using var samples = new SampleBuffer();
+
+        selection.ReadLatest(0, 1_000_000 + (49 * 15_000), samples);
+
+        Assert.Equal([1_000_000 + (49 * 15_000)], samples.Timestamps.ToArray());
+        Assert.Equal([49 / 3.0], samples.Values.ToArray());
+    }
+
     private const long StartMs = 1_700_000_000_000;
     private static readonly Labels Series = Labels.FromStrings("__name__", "a", "b", "c");
 

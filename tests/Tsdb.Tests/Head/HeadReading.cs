@@ -24,6 +24,7 @@ internal static class HeadReading
         {
             buffer.Clear();
             selection.ReadSamples(i, buffer);
+            LatestSamples.AssertFound(selection, i, buffer);
             var samples = new List<(long, ulong)>();
             for (int j = 0; j < buffer.Count; j++)
             {

@@ -26,6 +26,7 @@ internal static class SampleLines
         {
             buffer.Clear();
             selection.ReadSamples(i, buffer);
+            LatestSamples.AssertFound(selection, i, buffer);
             string labels = selection.GetLabels(i).ToString();
             for (int j = 0; j < buffer.Count; j++)
             {

@@ -67,6 +67,41 @@ public sealed class SeriesSelectorTests
         Assert.False(selection.MayHaveLabel("ab"u8));
     }
 
+    [Theory]
+    [InlineData(5, 1)]
+    [InlineData(6, 4)]
+    [InlineData(7, 30)]
+    public void Selections_are_sorted_by_their_labels_however_many_there_are(int seed, int labelsMax)
+    {
+        // Thirty labels with hundreds of values do not fit into one number: what is equal so far is told apart by the rest.
+        var random = new Random(seed);
+        var head = new HeadStorage();
+        using IAppender appender = head.OpenAppender();
+        for (int i = 0; i < 2000; i++)
+        {
+            var builder = new LabelsBuilder();
+            builder.Set("__name__", "m" + random.Next(3));
+            for (int label = random.Next(labelsMax + 1); label > 0; label--)
+            {
+                builder.Set("l" + random.Next(labelsMax + 5), "v" + random.Next(random.Next(2) == 0 ? 2 : 400));
+            }
+
+            builder.Set("z", "a" + i);
+            appender.Append(appender.GetOrAddSeries(builder.ToLabels()), StartMs, i);
+        }
+
+        appender.Commit();
+        using IQuerier view = head.OpenQuerier(TimeRange.All);
+        foreach (string pattern in (ReadOnlySpan<string>)["a.*", "a1.*", "a19.*", "a7", "none"])
+        {
+            LabelMatcher matcher = new(MatchType.Regex, "z", pattern);
+            using ISeriesSelection sorted = view.Select(new SelectHints { Sorted = true }, [matcher], CancellationToken.None);
+            using ISeriesSelection unsorted = view.Select(default, [matcher], CancellationToken.None);
+            Labels[] expected = [.. Enumerable.Range(0, unsorted.Count).Select(unsorted.GetLabels).Order()];
+            Assert.True(expected.SequenceEqual(Enumerable.Range(0, sorted.Count).Select(sorted.GetLabels)), $"seed {seed}: {pattern}");
+        }
+    }
+
     [Fact]
     public void Label_names_and_values_are_sorted_and_limited()
     {

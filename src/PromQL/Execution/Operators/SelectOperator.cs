@@ -34,7 +34,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
                 context.ThrowIfCancelled();
                 block.Clear();
                 input.Raw.Clear();
-                selection.ReadSamples(index, input.Raw);
+                Read(selection, index, input.Raw);
                 long found = Fill(input.Raw, block);
                 return (input.Raw.Count, new SampleCount(found, found));
             });
@@ -58,7 +58,7 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
         context.ThrowIfCancelled();
         block.Clear();
         _samples.Clear();
-        _selection.ReadSamples(_next, _samples);
+        Read(_selection, _next, _samples);
         if (node.Source.Extension == SelectorExtension.Smoothed)
         {
             SmoothedSelection.Fill(_samples, _times, node, _selection.GetLabels(_next).MetricName, context, _scope, block);
@@ -76,6 +76,19 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
     {
         _batches?.Dispose();
         _samples.Dispose();
+    }
+
+    // At a single time only the latest sample counts. (Start timestamps and smoothing look at more.)
+    private void Read(ISeriesSelection selection, int series, SampleBuffer samples)
+    {
+        if (node.Grid.Count == 1 && !node.WantsStartTimestamp && node.Source.Extension == SelectorExtension.None)
+        {
+            selection.ReadLatest(series, _times.LastMs, samples);
+        }
+        else
+        {
+            selection.ReadSamples(series, samples);
+        }
     }
 
     private long Fill(SampleBuffer samples, StepBlock block) => node.WantsStartTimestamp

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Narthex.Model;
@@ -136,18 +137,24 @@ internal sealed class HeadIndex
     public Labels GetLabels(uint series) => ToLabels(GetPairs(series));
 
     /// <summary>The label set that has some pairs, which are in the order of their names.</summary>
+    [SkipLocalsInit]
     public Labels ToLabels(ReadOnlySpan<uint> pairs)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(1024);
+        Span<byte> encoded = stackalloc byte[1024];
+        byte[]? rented = null;
         int length = 0;
         foreach (uint pair in pairs)
         {
-            Append(ref buffer, ref length, Symbols.GetEncoded(Pairs.NameOf(pair)));
-            Append(ref buffer, ref length, Symbols.GetEncoded(Pairs.ValueOf(pair)));
+            Append(ref encoded, ref rented, ref length, Symbols.GetEncoded(Pairs.NameOf(pair)));
+            Append(ref encoded, ref rented, ref length, Symbols.GetEncoded(Pairs.ValueOf(pair)));
         }
 
-        Labels labels = Labels.FromEncoded(buffer.AsSpan(0, length));
-        ArrayPool<byte>.Shared.Return(buffer);
+        Labels labels = Labels.FromEncoded(encoded[..length]);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
         return labels;
     }
 
@@ -162,26 +169,34 @@ internal sealed class HeadIndex
             return leftPairs.Length.CompareTo(rightPairs.Length);
         }
 
-        uint leftPair = leftPairs[common];
-        uint rightPair = rightPairs[common];
-        uint leftName = Pairs.NameOf(leftPair);
-        uint rightName = Pairs.NameOf(rightPair);
-        return leftName != rightName
-            ? Symbols.Get(leftName).SequenceCompareTo(Symbols.Get(rightName))
-            : Symbols.Get(Pairs.ValueOf(leftPair)).SequenceCompareTo(Symbols.Get(Pairs.ValueOf(rightPair)));
+        return ComparePairs(leftPairs[common], rightPairs[common]);
     }
 
-    private static void Append(ref byte[] buffer, ref int length, ReadOnlySpan<byte> bytes)
+    /// <summary>Orders two label pairs: by the text of the name, then by that of the value.</summary>
+    public int ComparePairs(uint left, uint right)
+    {
+        uint leftName = Pairs.NameOf(left);
+        uint rightName = Pairs.NameOf(right);
+        return leftName != rightName
+            ? Symbols.Get(leftName).SequenceCompareTo(Symbols.Get(rightName))
+            : Symbols.Get(Pairs.ValueOf(left)).SequenceCompareTo(Symbols.Get(Pairs.ValueOf(right)));
+    }
+
+    private static void Append(ref Span<byte> buffer, ref byte[]? rented, ref int length, ReadOnlySpan<byte> bytes)
     {
         if (buffer.Length - length < bytes.Length)
         {
             byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(buffer.Length * 2, length + bytes.Length));
-            buffer.AsSpan(0, length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(buffer);
-            buffer = larger;
+            buffer[..length].CopyTo(larger);
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+
+            buffer = rented = larger;
         }
 
-        bytes.CopyTo(buffer.AsSpan(length));
+        bytes.CopyTo(buffer[length..]);
         length += bytes.Length;
     }
 
