@@ -32,7 +32,13 @@ public static class FloatFormat
     /// <summary>Writes the form of <see cref="FormatPlain"/>. False if <paramref name="destination"/> is too small.</summary>
     public static bool TryFormatPlain(double value, Span<byte> destination, out int written)
     {
-        // Whole numbers are the common case, and the shortest digits of those below 2^53 are the number itself.
+        written = CommonNumber.Write(value, destination);
+        if (written > 0)
+        {
+            return true;
+        }
+
+        // The shortest digits of whole numbers below 2^53 are the number itself.
         if (Math.Abs(value) < 9007199254740992 && value == Math.Truncate(value) && (value != 0 || !double.IsNegative(value)))
         {
             return Utf8Formatter.TryFormat((long)value, destination, out written);

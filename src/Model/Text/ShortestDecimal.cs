@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Narthex.Model;
 
 /// <summary>Finds the decimal with the fewest digits that reads back as a given double, and of those the one nearest to it.</summary>
@@ -12,10 +10,6 @@ internal static class ShortestDecimal
 {
     private const int MantissaBits = 52;
     private const int ExponentBias = 1075;
-    private const int PowerMin = -292;
-    private const int PowerMax = 324;
-
-    private static readonly UInt128[] s_powers = MakePowers();
 
     /// <summary>The digits as a number without trailing zeros, and the power of ten of its last digit.</summary>
     /// <param name="value">Finite and above zero.</param>
@@ -43,7 +37,8 @@ internal static class ShortestDecimal
         }
     }
 
-    private static ulong FindUntrimmed(double value, out int exponent)
+    /// <summary>As <see cref="Find"/>, but there may be zeros at the end of the digits.</summary>
+    public static ulong FindUntrimmed(double value, out int exponent)
     {
         ulong bits = BitConverter.DoubleToUInt64Bits(value);
         ulong fraction = bits & ((1UL << MantissaBits) - 1);
@@ -60,9 +55,10 @@ internal static class ShortestDecimal
         // Floors of logarithms by multiplication, exact in the range of doubles.
         exponent = ((binary * 1262611) - (nearBelow ? 524031 : 0)) >> 22;
         int shift = binary + ((-exponent * 1741647) >> 19) + 1;
-        UInt128 power = s_powers[-exponent - PowerMin];
-        ulong high = (ulong)(power >> 64);
-        ulong low = (ulong)power;
+        ReadOnlySpan<ulong> powers = PowersOfTen.Bits;
+        int power = 2 * (-exponent - PowersOfTen.Min);
+        ulong low = powers[power + 1];
+        ulong high = powers[power];
         ulong scaledLeft = Scale(high, low, left << shift);
         ulong scaled = Scale(high, low, center << shift);
         ulong scaledRight = Scale(high, low, right << shift);
@@ -106,32 +102,5 @@ internal static class ShortestDecimal
         lower += carry;
         upper += lower < carry ? 1UL : 0UL;
         return upper | (lower > 1 ? 1UL : 0UL);
-    }
-
-    // The 128 highest bits of each power of ten, rounded up.
-    private static UInt128[] MakePowers()
-    {
-        var powers = new UInt128[PowerMax - PowerMin + 1];
-        for (int power = PowerMin; power <= PowerMax; power++)
-        {
-            BigInteger ten = BigInteger.Pow(10, Math.Abs(power));
-            int bits = (int)ten.GetBitLength();
-            BigInteger scaled;
-            if (power >= 0)
-            {
-                int surplus = bits - 128;
-                scaled = surplus <= 0 ? ten << -surplus : -(-ten >> surplus);
-            }
-            else
-            {
-                // 10^-n has its first bit at -bits, or at 1 - bits if 10^n were a power of two, which it is not.
-                scaled = -(-(BigInteger.One << (127 + bits)) / ten);
-                scaled += scaled * ten == BigInteger.One << (127 + bits) ? 0 : 1;
-            }
-
-            powers[power - PowerMin] = (UInt128)scaled;
-        }
-
-        return powers;
     }
 }

@@ -63,6 +63,7 @@ internal static class ResultWriter
         ResponseWriter output, IReadOnlyList<VectorSample> vector, int limit, CancellationToken cancellationToken)
     {
         int count = limit > 0 ? Math.Min(limit, vector.Count) : vector.Count;
+        var times = default(SampleTimes);
         for (int i = 0; i < count; i++)
         {
             VectorSample sample = vector[i];
@@ -75,8 +76,8 @@ internal static class ResultWriter
             }
             else
             {
-                output.Raw(",\"value\":"u8);
-                output.Sample(sample.TimestampMs, sample.Value);
+                output.Raw(",\"value\""u8);
+                output.Sample(ref times, sample.TimestampMs, sample.Value);
             }
 
             output.Raw("}"u8);
@@ -88,23 +89,22 @@ internal static class ResultWriter
         ResponseWriter output, IReadOnlyList<MatrixSeries> matrix, int limit, CancellationToken cancellationToken)
     {
         int count = limit > 0 ? Math.Min(limit, matrix.Count) : matrix.Count;
+        var times = default(SampleTimes);
         for (int i = 0; i < count; i++)
         {
             output.Raw(i > 0 ? ",{\"metric\":"u8 : "{\"metric\":"u8);
-            WriteSeries(output, matrix[i]);
+            WriteSeries(output, matrix[i], ref times);
             await output.FlushIfFullAsync(cancellationToken);
         }
     }
 
-    private static void WriteSeries(ResponseWriter output, MatrixSeries series)
+    private static void WriteSeries(ResponseWriter output, MatrixSeries series, ref SampleTimes times)
     {
         output.Labels(series.Labels);
         if (!series.Timestamps.IsEmpty)
         {
-            ReadOnlySpan<long> timestamps = series.Timestamps.Span;
-            output.Raw(",\"values\":["u8);
-            output.Samples(timestamps, series.Values.Span);
-            output.Raw("]"u8);
+            output.Raw(",\"values\":"u8);
+            output.Samples(ref times, series.Timestamps.Span, series.Values.Span);
         }
 
         if (!series.HistogramTimestamps.IsEmpty)

@@ -15,9 +15,10 @@ internal static class Json
     // In messages and texts it escapes the characters with a meaning in HTML as well.
     private static readonly SearchValues<byte> PlainInHtml = SearchValues.Create(PlainBytes(html: true));
 
-    private const int TimeBytesMax = 32;
+    private static readonly SearchValues<char> PlainCharacters = SearchValues.Create([.. PlainBytes(html: true).Select(b => (char)b)]);
 
-    private const int SampleBytesMax = TimeBytesMax + FloatFormat.PlainLengthMax + 5;
+    // Numbers of samples have exponents where they would become long.
+    private const int SampleBytesMax = SampleTimes.BytesMax + (2 * CommonNumber.RoomMin);
 
     /// <summary>Writes bytes that are JSON already.</summary>
     public static void Raw(this IBufferWriter<byte> output, ReadOnlySpan<byte> json)
@@ -29,6 +30,16 @@ internal static class Json
     /// <summary>Writes a message or a text: HTML characters are escaped.</summary>
     public static void Text(this IBufferWriter<byte> output, string text)
     {
+        if (!text.AsSpan().ContainsAnyExcept(PlainCharacters))
+        {
+            Span<byte> room = output.GetSpan(text.Length + 2);
+            room[0] = (byte)'"';
+            Ascii.FromUtf16(text, room[1..], out int plain);
+            room[plain + 1] = (byte)'"';
+            output.Advance(plain + 2);
+            return;
+        }
+
         byte[] rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
         int length = Encoding.UTF8.GetBytes(text, rented);
         Quoted(output, rented.AsSpan(0, length), PlainInHtml);
@@ -41,6 +52,12 @@ internal static class Json
     /// <summary>Writes a label set as an object.</summary>
     public static void Labels(this IBufferWriter<byte> output, Labels labels)
     {
+        if (PlainLabels.TryWrite(labels, output.GetSpan(PlainLabels.RoomFor(labels.Encoded.Length)), out int written))
+        {
+            output.Advance(written);
+            return;
+        }
+
         ReadOnlySpan<byte> before = "{"u8;
         foreach (LabelPair pair in labels)
         {
@@ -104,30 +121,46 @@ internal static class Json
     /// <summary>Writes the value of a sample: a string, with an exponent below 1e-6 and from 1e21 on.</summary>
     public static void SampleValue(this IBufferWriter<byte> output, double value) => output.Advance(SampleValue(output.GetSpan(FloatFormat.PlainLengthMax + 2), value));
 
-    /// <summary>Writes a sample, <c>[time,"value"]</c>.</summary>
-    public static void Sample(this IBufferWriter<byte> output, long timestampMs, double value) => output.Advance(Sample(output.GetSpan(SampleBytesMax), timestampMs, value));
-
-    /// <summary>Writes samples with commas between them.</summary>
-    public static void Samples(this IBufferWriter<byte> output, ReadOnlySpan<long> timestampsMs, ReadOnlySpan<double> values)
+    /// <summary>Writes a sample behind a colon, <c>:[time,"value"]</c>.</summary>
+    public static void Sample(this IBufferWriter<byte> output, ref SampleTimes times, long timestampMs, double value)
     {
-        // One look at the buffer for many samples, which rarely need the room that they might.
-        int i = 0;
-        while (i < timestampsMs.Length)
-        {
-            Span<byte> room = output.GetSpan(4 * (SampleBytesMax + 1));
-            int written = 0;
-            for (; i < timestampsMs.Length && room.Length - written > SampleBytesMax; i++)
-            {
-                if (i > 0)
-                {
-                    room[written++] = (byte)',';
-                }
+        Span<byte> room = output.GetSpan(SampleBytesMax);
+        int written = Sample(room, ref times, timestampMs, value);
+        room[0] = (byte)':';
+        output.Advance(written);
+    }
 
-                written += Sample(room[written..], timestampsMs[i], values[i]);
+    /// <summary>Writes an array of samples.</summary>
+    public static void Samples(this IBufferWriter<byte> output, ref SampleTimes times, ReadOnlySpan<long> timestampsMs, ReadOnlySpan<double> values)
+    {
+        if (timestampsMs.IsEmpty)
+        {
+            output.Raw("[]"u8);
+            return;
+        }
+
+        // One look at the buffer for many samples.
+        const int Many = 64;
+        for (int start = 0; start < timestampsMs.Length; start += Many)
+        {
+            int count = Math.Min(Many, timestampsMs.Length - start);
+            Span<byte> room = output.GetSpan(count * SampleBytesMax);
+            int written = 0;
+            for (int i = start; i < start + count; i++)
+            {
+                written += Sample(room[written..], ref times, timestampsMs[i], values[i]);
+            }
+
+            if (start == 0)
+            {
+                // In place of the comma between two.
+                room[0] = (byte)'[';
             }
 
             output.Advance(written);
         }
+
+        output.Raw("]"u8);
     }
 
     /// <summary>Writes the value of a scalar: a string, never with an exponent.</summary>
@@ -141,7 +174,7 @@ internal static class Json
     }
 
     /// <summary>Writes the time of a sample in seconds: whole, or with exactly three decimals.</summary>
-    public static void SampleTime(this IBufferWriter<byte> output, long timestampMs) => output.Advance(SampleTime(output.GetSpan(TimeBytesMax), timestampMs));
+    public static void SampleTime(this IBufferWriter<byte> output, long timestampMs) => output.Advance(SampleTimes.WriteSeconds(timestampMs, output.GetSpan(SampleTimes.BytesMax)));
 
     /// <summary>Writes a moment as RFC 3339 with as many decimals as it has, in UTC; null is the zero moment of upstream's clock.</summary>
     public static void Moment(this IBufferWriter<byte> output, DateTimeOffset? moment)
@@ -151,12 +184,23 @@ internal static class Json
             : "0001-01-01T00:00:00Z");
     }
 
-    private static int Sample(Span<byte> room, long timestampMs, double value)
+    // With a comma in front.
+    private static int Sample(Span<byte> room, ref SampleTimes times, long timestampMs, double value)
     {
-        room[0] = (byte)'[';
-        int written = 1 + SampleTime(room[1..], timestampMs);
-        room[written++] = (byte)',';
-        written += SampleValue(room[written..], value);
+        int written = times.Write(timestampMs, room);
+        int length = CommonNumber.Write(value, room[written..]);
+        if (length == 0)
+        {
+            // The quote in front is there already, and it is the same one.
+            written--;
+            written += SampleValue(room[written..], value);
+        }
+        else
+        {
+            written += length;
+            room[written++] = (byte)'"';
+        }
+
         room[written] = (byte)']';
         return written + 1;
     }
@@ -177,29 +221,6 @@ internal static class Json
 
         room[written + 1] = (byte)'"';
         return written + 2;
-    }
-
-    private static int SampleTime(Span<byte> room, long timestampMs)
-    {
-        int written = 0;
-        ulong magnitude = timestampMs < 0 ? 0UL - (ulong)timestampMs : (ulong)timestampMs;
-        if (timestampMs < 0)
-        {
-            room[written++] = (byte)'-';
-        }
-
-        (ulong seconds, ulong fraction) = Math.DivRem(magnitude, 1000);
-        Utf8Formatter.TryFormat(seconds, room[written..], out int digits);
-        written += digits;
-        if (fraction != 0)
-        {
-            room[written++] = (byte)'.';
-            room[written++] = (byte)('0' + (fraction / 100));
-            room[written++] = (byte)('0' + (fraction / 10 % 10));
-            room[written++] = (byte)('0' + (fraction % 10));
-        }
-
-        return written;
     }
 
     private static void Quoted(IBufferWriter<byte> output, ReadOnlySpan<byte> utf8, SearchValues<byte> plain)
