@@ -25,6 +25,8 @@ public sealed class WindowLanesTests
     [InlineData("rate(x[5m] offset -1m)")]
     [InlineData("resets(x[5m])")]
     [InlineData("changes(x[5m])")]
+    [InlineData("quantile_over_time(0.3, x[5m])")]
+    [InlineData("quantile_over_time(0.9, x[24m])")]
     public async Task Range_query_has_the_bits_of_instant_queries(string query)
     {
         using var engine = new QueryEngine(new QueryEngineOptions { EnableExperimentalFunctions = true }, TimeProvider.System, new MetricRegistry());
@@ -44,8 +46,11 @@ public sealed class WindowLanesTests
                 if (instant.Vector.Count == 1)
                 {
                     double expected = instant.Vector[0].Value;
+
+                    // Which of two zeros comes first in the order of a window is nobody's promise.
                     Assert.True(
-                        BitConverter.DoubleToInt64Bits(expected) == BitConverter.DoubleToInt64Bits(found[time])
+                        (expected == 0 && found[time] == 0 && query.StartsWith("quantile", StringComparison.Ordinal))
+                            || BitConverter.DoubleToInt64Bits(expected) == BitConverter.DoubleToInt64Bits(found[time])
                             || (double.IsNaN(expected) && double.IsNaN(found[time])),
                         $"seed {seed}, {query} at {time}: {found[time]:R} instead of {expected:R}");
                 }

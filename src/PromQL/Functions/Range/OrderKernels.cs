@@ -1,9 +1,12 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Narthex.PromQL.Execution;
 
 namespace Narthex.PromQL.Functions.Range;
 
-/// <summary>Quantiles over windows, from a sorted copy of the window that slides along: samples enter and leave by binary search.</summary>
+/// <summary>Quantiles over windows, from a sorted copy of the window that slides along: samples enter where others leave, and only what is between moves.</summary>
 internal static class OrderKernels
 {
     public static void Quantile(RangeCall call, RangeInput input, StepBlock output)
@@ -57,6 +60,8 @@ internal static class OrderKernels
     // NaN sorts before every number, in .NET as in upstream.
     private sealed class SortedWindow(int capacity) : IDisposable
     {
+        private const int ComparedMax = 256;
+
         private readonly double[] _sorted = ArrayPool<double>.Shared.Rent(Math.Max(capacity, 1));
         private int _count;
         private int _start;
@@ -77,6 +82,11 @@ internal static class OrderKernels
             }
             else
             {
+                for (; _start < start && _end < end; _start++, _end++)
+                {
+                    Replace(values[_start], values[_end]);
+                }
+
                 for (; _start < start; _start++)
                 {
                     Remove(values[_start]);
@@ -96,8 +106,7 @@ internal static class OrderKernels
 
         private void Insert(double value)
         {
-            int index = Sorted.BinarySearch(value);
-            index = index < 0 ? ~index : index;
+            int index = CountBelow(Sorted, value);
             _sorted.AsSpan(index, _count - index).CopyTo(_sorted.AsSpan(index + 1));
             _sorted[index] = value;
             _count++;
@@ -105,9 +114,70 @@ internal static class OrderKernels
 
         private void Remove(double value)
         {
-            int index = Sorted.BinarySearch(value);
+            int index = CountBelow(Sorted, value);
             _sorted.AsSpan(index + 1, _count - index - 1).CopyTo(_sorted.AsSpan(index));
             _count--;
+        }
+
+        // Only what lies between the places of the two has to move.
+        private void Replace(double leaving, double entering)
+        {
+            int from = CountBelow(Sorted, leaving);
+            int to = CountBelow(Sorted, entering);
+            if (to > from)
+            {
+                to--;
+                _sorted.AsSpan(from + 1, to - from).CopyTo(_sorted.AsSpan(from));
+            }
+            else
+            {
+                _sorted.AsSpan(to, from - to).CopyTo(_sorted.AsSpan(to + 1));
+            }
+
+            _sorted[to] = entering;
+        }
+
+        // How many of the values stand before all that equal the given one. Comparing all is cheaper than searching as long as they are few,
+        // since a processor cannot foresee which way a search goes.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static int CountBelow(ReadOnlySpan<double> sorted, double value)
+        {
+            if (double.IsNaN(value))
+            {
+                return 0;
+            }
+
+            int from = 0;
+            int to = sorted.Length;
+            while (to - from > ComparedMax)
+            {
+                int middle = (from + to) >>> 1;
+                if (sorted[middle] >= value)
+                {
+                    to = middle;
+                }
+                else
+                {
+                    from = middle + 1;
+                }
+            }
+
+            ref double first = ref MemoryMarshal.GetReference(sorted);
+            Vector512<double> wanted = Vector512.Create(value);
+            Vector512<long> notBelow = Vector512<long>.Zero;
+            int i = from;
+            for (; i <= to - Vector512<double>.Count; i += Vector512<double>.Count)
+            {
+                notBelow -= Vector512.GreaterThanOrEqual(Vector512.LoadUnsafe(ref first, (nuint)i), wanted).AsInt64();
+            }
+
+            int count = to - (int)Vector512.Sum(notBelow);
+            for (; i < to; i++)
+            {
+                count -= sorted[i] >= value ? 1 : 0;
+            }
+
+            return count;
         }
     }
 }
