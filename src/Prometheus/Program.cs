@@ -61,6 +61,7 @@ foreach (string flag in UnusedFlags.Find(values))
 }
 
 NativeAllocator.ShareArenas();
+PoolThreads.MakeEnoughFor(options.QueryMaxConcurrency);
 options = options with { AnswerOnEventThreads = SocketThreads.TryPrepare() };
 return await ServerProcess.RunAsync(options, loggers, TimeProvider.System);
 
