@@ -30,6 +30,9 @@ internal sealed class RangeInput : IDisposable
     /// <summary>The buffer to read samples into, before <see cref="Load"/>.</summary>
     public SampleBuffer Raw { get; } = new();
 
+    /// <summary>What regressions over this input keep from window to window, and from series to series.</summary>
+    public TrendTimes Trend { get; } = new();
+
     public ReadOnlySpan<long> FloatTimes => _ownsFloats ? _floatTimes.AsSpan(0, _floatCount) : Raw.Timestamps;
 
     public ReadOnlySpan<double> FloatValues => _ownsFloats ? _floatValues.AsSpan(0, _floatCount) : Raw.Values;
@@ -37,6 +40,9 @@ internal sealed class RangeInput : IDisposable
     public ReadOnlySpan<int> FloatStarts => _bounds.AsSpan(0, _steps);
 
     public ReadOnlySpan<int> FloatEnds => _bounds.AsSpan(_steps, _steps);
+
+    /// <summary>Where the windows of the floats are a regular pattern.</summary>
+    public SteadyWindows Steady { get; private set; }
 
     public bool HasHistograms => _histogramCount > 0;
 
@@ -92,7 +98,13 @@ internal sealed class RangeInput : IDisposable
             _bounds = ArrayPool<int>.Shared.Rent(needed);
         }
 
-        long queryable = LayWindows(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps));
+        bool isSteady = SteadyWindows.TryLay(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps), out SteadyWindows steady, out long queryable);
+        Steady = steady;
+        if (!isSteady)
+        {
+            queryable = LayWindows(FloatTimes, times, rangeMs, _bounds.AsSpan(0, _steps), _bounds.AsSpan(_steps, _steps));
+        }
+
         long read = shares && _steps > 0 ? FloatEnds[^1] - FloatStarts[0] : queryable;
         if (HasHistograms)
         {

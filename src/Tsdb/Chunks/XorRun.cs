@@ -19,7 +19,10 @@ internal ref struct XorRun
 
     // The longest sample has 146 bits, the last field of it 64, which are loaded as nine bytes: that is 21 bytes from the byte it begins in.
     private const int SampleReach = 24;
-    private const int TailRoom = 2 * SampleReach;
+
+    // How many bytes the copy of a chunk's end has, which is a single load and store, and how many with the zeros behind it.
+    private const int TailBytes = 32;
+    private const int TailRoom = TailBytes + SampleReach;
 
     // Samples of the same value at the same distance have two zero bits each; so many are looked for at once.
     private const int Together = 8;
@@ -73,9 +76,17 @@ internal ref struct XorRun
         if (Index < count && !_isDamaged)
         {
             byte* tail = stackalloc byte[TailRoom];
-            skipped = Position >> 3;
-            chunk[skipped..].CopyTo(new Span<byte>(tail, TailRoom));
-            Position &= 7;
+            if (chunk.Length >= TailBytes)
+            {
+                skipped = chunk.Length - TailBytes;
+                Vector256.Create(chunk[skipped..]).Store(tail);
+            }
+            else
+            {
+                chunk.CopyTo(new Span<byte>(tail, TailRoom));
+            }
+
+            Position -= skipped << 3;
             _end -= skipped << 3;
             _limit = _end - 1;
             Read(ref *tail, count, timestamps);
@@ -108,7 +119,7 @@ internal ref struct XorRun
     // Everything the loop touches is a local, and nothing is called, so that all of them stay in registers. Compiled as well as it can be at
     // once: a start reads the newest chunk of every series, and counting how often which branch is taken would take longer than reading.
     // True if the distance of times changes for the first time: then the column has to be cleared first.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private bool ReadUnchecked(ref byte start, int count)
     {
         int position = Position;

@@ -72,9 +72,34 @@ internal sealed class IndexSymbols
         }
 
         _file.TrySlice(_start, (ulong)_length, out ReadOnlySpan<byte> section);
-        (uint group, uint skipped) = _stride == 1 ? ((uint)reference, 0) : Math.DivRem((uint)reference, (uint)_stride);
-        var reader = new ByteReader(section[(int)_places[group]..]);
-        for (; skipped > 0; skipped--)
+        (uint group, uint left) = _stride == 1 ? ((uint)reference, 0) : Math.DivRem((uint)reference, (uint)_stride);
+        int place = (int)_places[group];
+
+        // Nearly all symbols are so short that their length is one byte.
+        while ((uint)place < (uint)section.Length && section[place] < 0x80)
+        {
+            int next = place + 1 + section[place];
+            if (left == 0 && next <= section.Length)
+            {
+                return section[(place + 1)..next];
+            }
+
+            if (left == 0)
+            {
+                break;
+            }
+
+            place = next;
+            left--;
+        }
+
+        return ResolveLong(section, (uint)reference);
+    }
+
+    private ReadOnlySpan<byte> ResolveLong(ReadOnlySpan<byte> section, uint reference)
+    {
+        var reader = new ByteReader(section[(int)_places[reference / (uint)_stride]..]);
+        for (uint skipped = reference % (uint)_stride; skipped > 0; skipped--)
         {
             reader.ReadString();
         }

@@ -1,4 +1,6 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Narthex.Model;
 using Narthex.PromQL.Functions;
 using Narthex.PromQL.Functions.Kernels;
@@ -129,28 +131,36 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
         ReadOnlySpan<double> values, ReadOnlySpan<bool> present, Span<double> sums, Span<double> compensations, Span<bool> seen)
     {
         int i = 0;
-        int width = Vector<double>.Count;
         while (i < values.Length)
         {
             int absent = present[i..].IndexOf(false);
             int end = absent < 0 ? values.Length : i + absent;
             seen[i..end].Fill(true);
-            for (; i <= end - width; i += width)
-            {
-                var sum = new Vector<double>(sums[i..]);
-                var compensation = new Vector<double>(compensations[i..]);
-                Kahan.Add(new Vector<double>(values[i..]), ref sum, ref compensation);
-                sum.CopyTo(sums[i..]);
-                compensation.CopyTo(compensations[i..]);
-            }
+            AddPresent(values[i..end], sums[i..end], compensations[i..end]);
+            int next = end < values.Length ? present[end..].IndexOf(true) : -1;
+            i = next < 0 ? values.Length : end + next;
+        }
+    }
 
-            for (; i < end; i++)
-            {
-                Kahan.Add(values[i], ref sums[i], ref compensations[i]);
-            }
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddPresent(ReadOnlySpan<double> values, Span<double> sums, Span<double> compensations)
+    {
+        ref double value = ref MemoryMarshal.GetReference(values);
+        ref double sum = ref MemoryMarshal.GetReference(sums[..values.Length]);
+        ref double compensation = ref MemoryMarshal.GetReference(compensations[..values.Length]);
+        int i = 0;
+        for (; i <= values.Length - Vector512<double>.Count; i += Vector512<double>.Count)
+        {
+            Vector512<double> total = Vector512.LoadUnsafe(ref sum, (nuint)i);
+            Vector512<double> correction = Vector512.LoadUnsafe(ref compensation, (nuint)i);
+            Kahan.Add(Vector512.LoadUnsafe(ref value, (nuint)i), ref total, ref correction);
+            total.StoreUnsafe(ref sum, (nuint)i);
+            correction.StoreUnsafe(ref compensation, (nuint)i);
+        }
 
-            int next = i < values.Length ? present[i..].IndexOf(true) : -1;
-            i = next < 0 ? values.Length : i + next;
+        for (; i < values.Length; i++)
+        {
+            Kahan.Add(values[i], ref Unsafe.Add(ref sum, i), ref Unsafe.Add(ref compensation, i));
         }
     }
 }
@@ -203,26 +213,29 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
 
     // As far as the series is there at every step and no sum overflows: returns the step from which on it takes a closer look.
     // The first value of a step is added to 0, which makes the same sum.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int AddSideBySide(StepBlock series, Span<double> sums, Span<double> compensations, Span<double> counts)
     {
         int absent = series.Present.IndexOf(false);
         int end = absent < 0 ? sums.Length : absent;
-        int width = Vector<double>.Count;
-        ReadOnlySpan<double> values = series.Values;
+        ref double value = ref MemoryMarshal.GetReference(series.Values[..end]);
+        ref double sum = ref MemoryMarshal.GetReference(sums[..end]);
+        ref double compensation = ref MemoryMarshal.GetReference(compensations[..end]);
+        ref double count = ref MemoryMarshal.GetReference(counts[..end]);
         int i = 0;
-        for (; i <= end - width; i += width)
+        for (; i <= end - Vector512<double>.Count; i += Vector512<double>.Count)
         {
-            var sum = new Vector<double>(sums[i..]);
-            var compensation = new Vector<double>(compensations[i..]);
-            Kahan.Add(new Vector<double>(values[i..]), ref sum, ref compensation);
-            if (Vector.EqualsAny(Vector.Abs(sum), new Vector<double>(double.PositiveInfinity)))
+            Vector512<double> total = Vector512.LoadUnsafe(ref sum, (nuint)i);
+            Vector512<double> correction = Vector512.LoadUnsafe(ref compensation, (nuint)i);
+            Kahan.Add(Vector512.LoadUnsafe(ref value, (nuint)i), ref total, ref correction);
+            if (Vector512.EqualsAny(Vector512.Abs(total), Vector512.Create(double.PositiveInfinity)))
             {
                 break;
             }
 
-            sum.CopyTo(sums[i..]);
-            compensation.CopyTo(compensations[i..]);
-            (new Vector<double>(counts[i..]) + Vector<double>.One).CopyTo(counts[i..]);
+            total.StoreUnsafe(ref sum, (nuint)i);
+            correction.StoreUnsafe(ref compensation, (nuint)i);
+            (Vector512.LoadUnsafe(ref count, (nuint)i) + Vector512<double>.One).StoreUnsafe(ref count, (nuint)i);
         }
 
         return i;

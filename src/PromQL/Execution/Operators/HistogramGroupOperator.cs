@@ -187,12 +187,13 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
         }
     }
 
+    // Takes the contents of a block, which has some. The block gets others, in which nothing is present.
     private void Keep(StepBlock block, Group group, int series)
     {
         bool isBucket = !double.IsNaN(_upperBounds[series]);
-        bool hasFloats = false;
+        bool hasFloats = !block.HasHistograms;
         bool hasNatives = false;
-        for (int step = 0; step < block.Count; step++)
+        for (int step = 0; block.HasHistograms && step < block.Count; step++)
         {
             if (block.Present[step])
             {
@@ -217,7 +218,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
 
         StepBlock kept = Hold();
         group.Held.Add(kept);
-        kept.CopyFrom(block);
+        kept.Swap(block);
         if (isBucket && hasFloats)
         {
             group.Buckets.Add((_upperBounds[series], kept));
@@ -249,6 +250,8 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     {
         if (group.Buckets.Count + group.Natives.Count > 0)
         {
+            // The steps then find them in order.
+            group.Buckets.Sort(static (left, right) => left.UpperBound.CompareTo(right.UpperBound));
             group.Results = new StepBlock?[OutputsPerGroup];
             for (int parameter = 0; parameter < group.Results.Length; parameter++)
             {

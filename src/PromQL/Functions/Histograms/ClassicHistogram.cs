@@ -12,7 +12,11 @@ internal static class ClassicHistogram
     /// <summary>Sorts the buckets and joins those with the same bound. False if the last one does not end at infinity.</summary>
     public static bool TryNormalise(ref Span<ClassicBucket> buckets)
     {
-        buckets.Sort(static (a, b) => a.UpperBound.CompareTo(b.UpperBound));
+        if (!AreInOrder(buckets))
+        {
+            buckets.Sort(static (a, b) => a.UpperBound.CompareTo(b.UpperBound));
+        }
+
         if (buckets.IsEmpty || !double.IsPositiveInfinity(buckets[^1].UpperBound))
         {
             return false;
@@ -25,13 +29,26 @@ internal static class ClassicHistogram
             {
                 buckets[last].Count += buckets[i].Count;
             }
-            else
+            else if (++last != i)
             {
-                buckets[++last] = buckets[i];
+                buckets[last] = buckets[i];
             }
         }
 
         buckets = buckets[..(last + 1)];
+        return true;
+    }
+
+    private static bool AreInOrder(ReadOnlySpan<ClassicBucket> buckets)
+    {
+        for (int i = 1; i < buckets.Length; i++)
+        {
+            if (buckets[i].UpperBound < buckets[i - 1].UpperBound)
+            {
+                return false;
+            }
+        }
+
         return true;
     }
 

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Narthex.PromQL.Functions.Kernels;
 
@@ -29,15 +29,32 @@ internal static class Kahan
 
     /// <summary>The same for a run of steps side by side: each lane makes the operations of the scalar one in their order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(Vector<double> value, ref Vector<double> sum, ref Vector<double> compensation)
+    public static void Add(Vector512<double> value, ref Vector512<double> sum, ref Vector512<double> compensation)
     {
-        Vector<double> total = sum + value;
-        Vector<double> sumIsLarger = (sum - total) + value;
-        Vector<double> valueIsLarger = (value - total) + sum;
-        Vector<long> larger = Vector.GreaterThanOrEqual(Vector.Abs(sum), Vector.Abs(value));
-        Vector<double> next = compensation + Vector.ConditionalSelect(larger, sumIsLarger, valueIsLarger);
-        Vector<long> infinite = Vector.Equals(Vector.Abs(total), new Vector<double>(double.PositiveInfinity));
-        compensation = Vector.ConditionalSelect(infinite, Vector<double>.Zero, next);
+        Vector512<double> total = sum + value;
+        Vector512<double> added = total - sum;
+
+        // Both branches of the scalar one yield the exact error of the addition, and so does this, while the total is finite.
+        Vector512<double> next = compensation + ((sum - (total - added)) + (value - added));
+        Vector512<double> infinite = Vector512.Equals(Vector512.Abs(total), Vector512.Create(double.PositiveInfinity));
+        compensation = Vector512.AndNot(next, infinite);
         sum = total;
     }
+
+    /// <summary>
+    /// The same for sums that stay finite, whose lanes the caller checks at the end: a sum that has ever been infinite is so for good, or not a number.
+    /// Both branches of the scalar one yield the exact error of the addition, and so does this.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddFinite(Vector512<double> value, ref Vector512<double> sum, ref Vector512<double> compensation)
+    {
+        Vector512<double> total = sum + value;
+        Vector512<double> added = total - sum;
+        compensation += (sum - (total - added)) + (value - added);
+        sum = total;
+    }
+
+    /// <summary>Whether all lanes are finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreFinite(Vector512<double> values) => values - values == Vector512<double>.Zero;
 }

@@ -1,5 +1,7 @@
 using System.Buffers;
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Narthex.Model;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Syntax;
@@ -74,21 +76,48 @@ internal static class RateKernels
 
     private static void ExtrapolateFloats(RangeCall call, RangeInput input, StepBlock output, bool isCounter, bool isRate)
     {
+        // Positions whose value is below their predecessor's: few, so each window only visits its own.
+        ReadOnlySpan<double> values = input.FloatValues;
+        int[] rented = isCounter ? ArrayPool<int>.Shared.Rent(Math.Max(values.Length, 1)) : [];
+        ReadOnlySpan<int> resets = rented.AsSpan(0, isCounter ? FindResets(values, rented) : 0);
+        SteadyWindows steady = input.Steady;
+        int steps = output.Count;
+        if (!input.HasHistograms && steady.Length >= 2 && steady.To - steady.From >= SteadyRateKernel.StepsMin)
+        {
+            ExtrapolateEach(call, input, output, resets, 0, steady.From, isCounter, isRate);
+            SteadyRateKernel.Compute(call, input, output, resets, isCounter, isRate);
+            ExtrapolateEach(call, input, output, resets, steady.To, steps, isCounter, isRate);
+        }
+        else
+        {
+            ExtrapolateEach(call, input, output, resets, 0, steps, isCounter, isRate);
+        }
+
+        if (isCounter)
+        {
+            ArrayPool<int>.Shared.Return(rented);
+        }
+    }
+
+    private static void ExtrapolateEach(
+        RangeCall call, RangeInput input, StepBlock output, ReadOnlySpan<int> resets, int from, int to, bool isCounter, bool isRate)
+    {
+        if (from >= to)
+        {
+            return;
+        }
+
         ReadOnlySpan<double> values = input.FloatValues;
         ReadOnlySpan<long> times = input.FloatTimes;
         ReadOnlySpan<int> starts = input.FloatStarts;
         ReadOnlySpan<int> ends = input.FloatEnds;
         Span<double> result = output.Values;
         Span<bool> present = output.Present;
-
-        // Positions whose value is below their predecessor's: few, so each window only visits its own.
-        int[] resets = isCounter ? ArrayPool<int>.Shared.Rent(Math.Max(values.Length, 1)) : [];
-        int resetCount = isCounter ? FindResets(values, resets) : 0;
         int firstReset = 0;
         var batch = new RateBatch(call.RangeMs, isCounter, isRate);
-        for (int i = 0; i < starts.Length; i++)
+        for (int i = from; i < to; i++)
         {
-            int lane = i % RateBatch.Size;
+            int lane = (i - from) % RateBatch.Size;
             call.Tick(i);
             int start = starts[i];
             int last = ends[i] - 1;
@@ -99,12 +128,12 @@ internal static class RateKernels
             else
             {
                 double difference = values[last] - values[start];
-                while (firstReset < resetCount && resets[firstReset] <= start)
+                while (firstReset < resets.Length && resets[firstReset] <= start)
                 {
                     firstReset++;
                 }
 
-                for (int r = firstReset; r < resetCount && resets[r] <= last; r++)
+                for (int r = firstReset; r < resets.Length && resets[r] <= last; r++)
                 {
                     difference += values[resets[r] - 1];
                 }
@@ -114,26 +143,24 @@ internal static class RateKernels
                 present[i] = true;
             }
 
-            if (lane == RateBatch.Size - 1 || i == starts.Length - 1)
+            if (lane == RateBatch.Size - 1 || i == to - 1)
             {
                 batch.Compute(result.Slice(i - lane, lane + 1));
             }
         }
-
-        if (isCounter)
-        {
-            ArrayPool<int>.Shared.Return(resets);
-        }
     }
 
-    private static int FindResets(ReadOnlySpan<double> values, Span<int> resets)
+    /// <summary>Finds the positions whose value is below their predecessor's, and returns how many there are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static int FindResets(ReadOnlySpan<double> values, Span<int> resets)
     {
+        ref double first = ref MemoryMarshal.GetReference(values);
         int count = 0;
         int i = 1;
-        int width = Vector<double>.Count;
+        int width = Vector512<double>.Count;
         for (; i <= values.Length - width; i += width)
         {
-            if (Vector.LessThanAny(new Vector<double>(values[i..]), new Vector<double>(values[(i - 1)..])))
+            if (Vector512.LessThanAny(Vector512.LoadUnsafe(ref first, (nuint)i), Vector512.LoadUnsafe(ref first, (nuint)(i - 1))))
             {
                 for (int j = i; j < i + width; j++)
                 {

@@ -8,26 +8,68 @@ internal static class RegressionKernels
 {
     public static void Derivative(RangeCall call, RangeInput input, StepBlock output)
     {
+        using var lanes = new RegressionLanes(input);
+        Span<double> slopes = stackalloc double[WindowLanes.Count];
+        Span<double> intercepts = stackalloc double[WindowLanes.Count];
+        Span<long> origins = stackalloc long[WindowLanes.Count];
         for (int i = 0; i < output.Count; i++)
         {
-            call.Tick(i);
-            if (!HasEnough(call, input, i))
+            // Times relative to the first sample: their absolute size would cost precision.
+            if (lanes.TryGroup(i, out int first, out int length))
             {
-                continue;
+                for (int lane = 0; lane < origins.Length; lane++)
+                {
+                    origins[lane] = input.FloatTimes[input.FloatStarts[first + lane]];
+                }
+
+                if (lanes.TryFit(input.FloatStarts[first], length, origins, slopes, intercepts))
+                {
+                    call.Context.ThrowIfCancelled();
+                    slopes.CopyTo(output.Values[first..]);
+                    output.Present.Slice(first, WindowLanes.Count).Fill(true);
+                    i = first + WindowLanes.Count - 1;
+                    continue;
+                }
             }
 
-            // Times relative to the first sample: their absolute size would cost precision.
-            int start = input.FloatStarts[i];
-            Fit(input, i, input.FloatTimes[start], out double slope, out _);
-            output.Set(i, slope);
+            call.Tick(i);
+            if (HasEnough(call, input, i))
+            {
+                Fit(input, i, input.FloatTimes[input.FloatStarts[i]], out double slope, out _);
+                output.Set(i, slope);
+            }
         }
     }
 
     public static void PredictLinear(RangeCall call, RangeInput input, StepBlock output)
     {
         double[] durations = call.Scalars[0];
+        using var lanes = new RegressionLanes(input);
+        Span<double> slopes = stackalloc double[WindowLanes.Count];
+        Span<double> intercepts = stackalloc double[WindowLanes.Count];
+        Span<long> origins = stackalloc long[WindowLanes.Count];
         for (int i = 0; i < output.Count; i++)
         {
+            if (lanes.TryGroup(i, out int first, out int length))
+            {
+                for (int lane = 0; lane < origins.Length; lane++)
+                {
+                    origins[lane] = call.Grid.TimeAt(first + lane);
+                }
+
+                if (lanes.TryFit(input.FloatStarts[first], length, origins, slopes, intercepts))
+                {
+                    call.Context.ThrowIfCancelled();
+                    for (int lane = 0; lane < slopes.Length; lane++)
+                    {
+                        output.Set(first + lane, (slopes[lane] * durations[first + lane]) + intercepts[lane]);
+                    }
+
+                    i = first + WindowLanes.Count - 1;
+                    continue;
+                }
+            }
+
             call.Tick(i);
             if (HasEnough(call, input, i))
             {
@@ -79,25 +121,22 @@ internal static class RegressionKernels
         double count = 0;
         double sumX = 0, compensationX = 0, sumY = 0, compensationY = 0;
         double sumXY = 0, compensationXY = 0, sumX2 = 0, compensationX2 = 0;
-        double first = values[0];
-        bool constant = true;
+        if (IsConstant(values))
+        {
+            bool infinite = double.IsInfinity(values[0]);
+            slope = infinite ? double.NaN : 0;
+            intercept = infinite ? double.NaN : values[0];
+            return;
+        }
+
         for (int i = 0; i < values.Length; i++)
         {
-            constant &= values[i] == first;
             count++;
             double x = (times[i] - interceptMs) / 1e3;
             Kahan.Add(x, ref sumX, ref compensationX);
             Kahan.Add(values[i], ref sumY, ref compensationY);
             Kahan.Add(x * values[i], ref sumXY, ref compensationXY);
             Kahan.Add(x * x, ref sumX2, ref compensationX2);
-        }
-
-        if (constant)
-        {
-            bool infinite = double.IsInfinity(first);
-            slope = infinite ? double.NaN : 0;
-            intercept = infinite ? double.NaN : first;
-            return;
         }
 
         sumX += compensationX;
@@ -108,6 +147,20 @@ internal static class RegressionKernels
         double variance = sumX2 - (sumX * sumX / count);
         slope = covariance / variance;
         intercept = (sumY / count) - (slope * sumX / count);
+    }
+
+    private static bool IsConstant(ReadOnlySpan<double> values)
+    {
+        double first = values[0];
+        foreach (double value in values)
+        {
+            if (value != first)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static double Smooth(ReadOnlySpan<double> values, double smoothing, double trend)

@@ -1,16 +1,29 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Narthex.Model;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Functions.Kernels;
 
 namespace Narthex.PromQL.Functions.Range;
 
-/// <summary>Sums, averages and variances. Each window is summed anew from its left end: a sliding sum would round differently from upstream's.</summary>
+/// <summary>Sums, averages and variances. Each window is summed anew from its left end, neighbours side by side: a sliding sum would round differently from upstream's.</summary>
 internal static class SummationKernels
 {
     public static void Sum(RangeCall call, RangeInput input, StepBlock output)
     {
+        using var lanes = new WindowLanes(input);
+        LaneColumn<double> column = lanes.LayOut(input.FloatValues);
         for (int i = 0; i < output.Count; i++)
         {
+            if (lanes.TryGroup(i, out int first, out int length)
+                && TrySums(column, input.FloatStarts[first], length, out Vector512<double> sums, out Vector512<double> compensations))
+            {
+                SetGroup(call, output, first, sums + compensations);
+                i = first + WindowLanes.Count - 1;
+                continue;
+            }
+
             call.Tick(i);
             ReadOnlySpan<double> window = input.FloatValues[input.FloatStarts[i]..input.FloatEnds[i]];
             if (TryHistograms(call, input, i, window.Length, out ReadOnlySpan<FloatHistogram> histograms))
@@ -29,8 +42,19 @@ internal static class SummationKernels
 
     public static void Average(RangeCall call, RangeInput input, StepBlock output)
     {
+        using var lanes = new WindowLanes(input);
+        LaneColumn<double> column = lanes.LayOut(input.FloatValues);
         for (int i = 0; i < output.Count; i++)
         {
+            if (lanes.TryGroup(i, out int first, out int length)
+                && TrySums(column, input.FloatStarts[first], length, out Vector512<double> sums, out Vector512<double> compensations))
+            {
+                Vector512<double> count = Vector512.Create((double)length);
+                SetGroup(call, output, first, (sums / count) + (compensations / count));
+                i = first + WindowLanes.Count - 1;
+                continue;
+            }
+
             call.Tick(i);
             ReadOnlySpan<double> window = input.FloatValues[input.FloatStarts[i]..input.FloatEnds[i]];
             if (TryHistograms(call, input, i, window.Length, out ReadOnlySpan<FloatHistogram> histograms))
@@ -75,6 +99,31 @@ internal static class SummationKernels
         }
 
         return histograms.Length > 0;
+    }
+
+    private static void SetGroup(RangeCall call, StepBlock output, int first, Vector512<double> results)
+    {
+        call.Context.ThrowIfCancelled();
+        results.CopyTo(output.Values.Slice(first, WindowLanes.Count));
+        output.Present.Slice(first, WindowLanes.Count).Fill(true);
+    }
+
+    // The sums of a group of windows, if all of them are finite.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool TrySums(LaneColumn<double> column, int start, int length, out Vector512<double> sums, out Vector512<double> compensations)
+    {
+        ref double items = ref MemoryMarshal.GetReference(column.Items);
+        var cursor = new LaneCursor(start, column.Stride, column.Rows);
+        Vector512<double> sum = Vector512<double>.Zero;
+        Vector512<double> compensation = Vector512<double>.Zero;
+        for (int i = 0; i < length; i++, cursor.MoveNext())
+        {
+            Kahan.AddFinite(Vector512.LoadUnsafe(ref items, (nuint)cursor.Place), ref sum, ref compensation);
+        }
+
+        sums = sum;
+        compensations = compensation;
+        return Kahan.AreFinite(sum);
     }
 
     private static double Sum(ReadOnlySpan<double> window)

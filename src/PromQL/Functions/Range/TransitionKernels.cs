@@ -38,18 +38,44 @@ internal static class TransitionKernels
         }
 
         ReadOnlySpan<double> values = input.FloatValues;
-        ReadOnlySpan<long> times = input.FloatTimes;
-        ReadOnlySpan<long> origins = call.UsesOrigins(input) ? input.FloatOrigins : default;
         int[] before = RentCounts(values.Length);
-        for (int i = 1; i < values.Length; i++)
+        if (call.UsesOrigins(input))
         {
-            bool isReset = values[i] < values[i - 1]
-                || (origins.Length > 0 && StartTimestamps.IsReset(origins[i - 1], times[i - 1], origins[i], times[i]));
-            before[i] = before[i - 1] + (isReset ? 1 : 0);
+            ReadOnlySpan<long> times = input.FloatTimes;
+            ReadOnlySpan<long> origins = input.FloatOrigins;
+            for (int i = 1; i < values.Length; i++)
+            {
+                bool isReset = values[i] < values[i - 1] || StartTimestamps.IsReset(origins[i - 1], times[i - 1], origins[i], times[i]);
+                before[i] = before[i - 1] + (isReset ? 1 : 0);
+            }
+        }
+        else
+        {
+            CountResets(values, before);
         }
 
         CountFloats(call, input, output, before);
         ArrayPool<int>.Shared.Return(before);
+    }
+
+    // Resets are few, so the counts are runs of the same number.
+    private static void CountResets(ReadOnlySpan<double> values, Span<int> before)
+    {
+        int[] rented = ArrayPool<int>.Shared.Rent(values.Length + 1);
+        ReadOnlySpan<int> resets = rented.AsSpan(0, RateKernels.FindResets(values, rented));
+        int from = 0;
+        for (int i = 0; i < resets.Length; i++)
+        {
+            before[from..resets[i]].Fill(i);
+            from = resets[i];
+        }
+
+        if (from < values.Length)
+        {
+            before[from..values.Length].Fill(resets.Length);
+        }
+
+        ArrayPool<int>.Shared.Return(rented);
     }
 
     private static int[] RentCounts(int samples)
