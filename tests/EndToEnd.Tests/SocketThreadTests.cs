@@ -10,7 +10,7 @@ public sealed class SocketThreadTests
     private const string Count = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
     [Fact]
-    public async Task There_is_one_for_each_processor() => Assert.Equal(Environment.ProcessorCount, await CountAsync([]));
+    public async Task There_is_one_for_each_processor() => Assert.Equal(Environment.ProcessorCount, await CountAsync(new Dictionary<string, string>()));
 
     [Fact]
     public async Task Who_has_said_how_many_gets_them() => Assert.Equal(3, await CountAsync(new Dictionary<string, string> { [Count] = "3" }));
