@@ -17,7 +17,7 @@ internal sealed class SeriesBatches : IDisposable
     // In units of work as below: about half a millisecond. Waking a helper costs a fiftieth of that; what a larger batch leaves does not fit into the cache.
     private const long BatchWork = 100_000;
     private const int BatchSizeMin = 64;
-    private const int BatchSizeMax = 512;
+    internal const int BatchSizeMax = 512;
 
     private readonly QueryContext _context;
     private readonly SeriesComputation _compute;
