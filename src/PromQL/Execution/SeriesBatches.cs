@@ -10,7 +10,7 @@ internal delegate (int Read, SampleCount Count) SeriesComputation(int series, Ra
 /// </summary>
 /// <remarks>
 /// The query's own thread works through the batch as well, so progress needs no free thread in the pool; helpers that come late find nothing
-/// to do. A batch takes a millisecond or so, after which helpers go back to the pool where other queries wait.
+/// to do. A batch takes half a millisecond or more, after which helpers go back to the pool where other queries wait.
 /// </remarks>
 internal sealed class SeriesBatches : IDisposable
 {
@@ -53,7 +53,7 @@ internal sealed class SeriesBatches : IDisposable
     public static SeriesBatches? ForHeavy(int count, StepGrid grid, long spanMs, QueryContext context, SampleScope scope, SeriesComputation compute)
     {
         // Samples come every 15 seconds or so; a step costs about as much as decoding a sample.
-        long workOfOne = grid.Count + (spanMs / 15_000);
+        long workOfOne = Math.Max(1, grid.Count + (spanMs / 15_000));
         long work = count * workOfOne;
         return context.Helpers is not null && !scope.NeedsSteps && count > 1 && work >= context.Options.ParallelWork
             ? new SeriesBatches(count, (int)Math.Clamp(BatchWork / workOfOne, BatchSizeMin, BatchSizeMax), grid.Count, context, scope, compute)

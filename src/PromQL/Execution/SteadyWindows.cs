@@ -46,8 +46,9 @@ internal readonly record struct SteadyWindows(int From, int To, int Stride, int 
         return true;
     }
 
+    /// <summary>Whether all times are as far apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool AreSteady(ReadOnlySpan<long> timestamps, long distance)
+    public static bool AreSteady(ReadOnlySpan<long> timestamps, long distance)
     {
         ref long first = ref MemoryMarshal.GetReference(timestamps);
         Vector512<long> expected = Vector512.Create(distance);

@@ -8,7 +8,7 @@ namespace Narthex.PromQL.Tests.Execution;
 public sealed class HeavyQueryTests : IClassFixture<HeavyQueryTests.Fixture>
 {
     // What the threads of a query may have read ahead.
-    private static readonly int BatchesAtOnce = 64 * 8 * Environment.ProcessorCount;
+    private static readonly int BatchesAtOnce = SeriesBatches.BatchSizeMax * Environment.ProcessorCount;
 
     private readonly HugeStorage _huge;
     private readonly HugeStorage _storage;

@@ -26,12 +26,9 @@ internal ref struct RegressionLanes
         }
 
         _values = _lanes.LayOut(input.FloatValues);
-        _isSteady = IsSteady(input.FloatTimes);
-        if (_isSteady)
-        {
-            _distanceMs = input.FloatTimes[1] - input.FloatTimes[0];
-        }
-        else
+        _distanceMs = input.FloatTimes[1] - input.FloatTimes[0];
+        _isSteady = SteadyWindows.AreSteady(input.FloatTimes, _distanceMs);
+        if (!_isSteady)
         {
             _times = _lanes.LayOut(input.FloatTimes);
         }
@@ -133,20 +130,6 @@ internal ref struct RegressionLanes
         Vector512<double> slope = covariance / variance;
         slope.CopyTo(slopes);
         ((sumY / count) - (slope * sumX / count)).CopyTo(intercepts);
-        return true;
-    }
-
-    private static bool IsSteady(ReadOnlySpan<long> times)
-    {
-        long distance = times[1] - times[0];
-        for (int i = 2; i < times.Length; i++)
-        {
-            if (times[i] - times[i - 1] != distance)
-            {
-                return false;
-            }
-        }
-
         return true;
     }
 }
