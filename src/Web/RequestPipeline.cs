@@ -244,7 +244,7 @@ internal sealed class RequestPipeline
         try
         {
             RequestParameters parameters = await RequestParameters.ReadAsync(context.Request, context.RequestAborted);
-            if (!isLight)
+            if (!isLight || parameters.AreLong)
             {
                 // The end of a form comes on the thread of the connection.
                 await PoolThread.Enter();

@@ -44,20 +44,27 @@ internal sealed class RequestParameters
         return values;
     }
 
+    /// <summary>Whether there is so much that it is not gone through on a thread of connections.</summary>
+    public bool AreLong { get; private set; }
+
     /// <summary>Reads the parameters of a request, its form body included.</summary>
+    /// <remarks>May come back on a thread of connections though it was read elsewhere: who goes through long ones enters the pool by himself.</remarks>
     /// <exception cref="InvalidDataException">The body is too large.</exception>
     public static async ValueTask<RequestParameters> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var parameters = new RequestParameters();
         if (HttpMethods.IsPost(request.Method) && IsForm(request.ContentType))
         {
-            parameters.Parse(await ReadBodyAsync(request, cancellationToken));
+            string body = await ReadBodyAsync(request, cancellationToken);
+            parameters.AreLong = body.Length > PoolThread.BytesElsewhereMax;
+            parameters.Parse(body);
         }
 
         if (request.QueryString.HasValue)
         {
             if (request.QueryString.Value.Length > PoolThread.BytesElsewhereMax)
             {
+                parameters.AreLong = true;
                 await PoolThread.Enter();
             }
 

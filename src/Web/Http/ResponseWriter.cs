@@ -91,7 +91,7 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
         return ValueTask.CompletedTask;
     }
 
-    // An answer that has several pieces is no light one: before it is compressed and sent it leaves the connection's thread, and does not stay where sending it ended.
+    // An answer that has several pieces is no light one: it is compressed and sent in the pool, and whoever wrote it goes on there as a rule: if he is told at once that all is sent, he writes the next piece where he is.
     private async ValueTask SendPieceAsync(CancellationToken cancellationToken)
     {
         await PoolThread.Enter();
