@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 
 namespace Narthex.PromQL.Execution;
 
@@ -11,8 +11,8 @@ namespace Narthex.PromQL.Execution;
 internal sealed class ColumnSlabs<T> : IDisposable
     where T : unmanaged
 {
-    // Half a mebibyte of eight-byte numbers: large enough for the system to take it back when it is freed, small enough to waste little.
-    internal const int SlabLength = 64 * 1024;
+    /// <summary>How many numbers fit one slab.</summary>
+    internal static readonly int SlabLength = SlabPool.BytesMin / Unsafe.SizeOf<T>();
 
     internal const int HeapLengthMax = 4 * 1024;
 
@@ -58,7 +58,7 @@ internal sealed class ColumnSlabs<T> : IDisposable
 
     private sealed unsafe class Slab(int length) : MemoryManager<T>
     {
-        private T* _start = (T*)NativeMemory.Alloc((nuint)length, (nuint)sizeof(T));
+        private T* _start = (T*)SlabPool.Take(BytesOf(length));
 
         public int Length => length;
 
@@ -82,8 +82,13 @@ internal sealed class ColumnSlabs<T> : IDisposable
 
         protected override void Dispose(bool disposing)
         {
-            NativeMemory.Free(_start);
-            _start = null;
+            if (_start is not null)
+            {
+                SlabPool.Return(_start, BytesOf(length));
+                _start = null;
+            }
         }
+
+        private static nuint BytesOf(int length) => (nuint)length * (nuint)sizeof(T);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
     {
         var result = new List<VectorSample>();
         using ISeriesOperator root = Root();
-        using var block = new StepBlock(1);
+        using var block = new StepBlock(context.Memory, 1);
         IReadOnlyList<SeriesLabels> series = root.GetSeries();
         for (int i = 0; root.TryReadNext(block); i++)
         {
@@ -55,7 +55,7 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
         }
 
         using ISeriesOperator root = Root();
-        using var block = new StepBlock(plan.Grid.Count);
+        using var block = new StepBlock(context.Memory, plan.Grid.Count);
         IReadOnlyList<SeriesLabels> series = root.GetSeries();
         for (int i = 0; root.TryReadNext(block); i++)
         {
