@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Text;
 using Narthex.Model;
@@ -35,7 +36,7 @@ internal sealed class SeriesEndpoints(WebServices services, TimeProvider time)
             using ISeriesSelection selection = await _costs.RunAsync(
                 QuestionOf(request, range, limit), cancellation => querier.Select(hints, selectors[0], cancellation), request.Aborted);
             warnings.AddRange(selection.Warnings);
-            await WriteSeriesAsync(request, selection.Count, selection.GetLabels, limit, warnings);
+            await WriteSeriesAsync(request, selection.Count, selection.WriteLabels, limit, warnings);
             return;
         }
 
@@ -53,7 +54,7 @@ internal sealed class SeriesEndpoints(WebServices services, TimeProvider time)
 
         Labels[] sorted = [.. all];
         Array.Sort(sorted);
-        await WriteSeriesAsync(request, sorted.Length, i => sorted[i], limit, warnings);
+        await WriteSeriesAsync(request, sorted.Length, (i, labels) => labels.Write(sorted[i].Encoded), limit, warnings);
     }
 
     public Task LabelNamesAsync(ApiRequest request) =>
@@ -112,15 +113,18 @@ internal sealed class SeriesEndpoints(WebServices services, TimeProvider time)
         ApiValues.OptionalTime("start", parameters["start"], long.MinValue),
         ApiValues.OptionalTime("end", parameters["end"], long.MaxValue));
 
-    private static async Task WriteSeriesAsync(ApiRequest request, int found, Func<int, Labels> labelsOf, int limit, List<string> warnings)
+    private static async Task WriteSeriesAsync(ApiRequest request, int found, Action<int, IBufferWriter<byte>> writeLabels, int limit, List<string> warnings)
     {
+        var labels = new ArrayBufferWriter<byte>(1024);
         int count = limit > 0 ? Math.Min(found, limit) : found;
         request.BeginSuccess();
         request.Output.Raw("["u8);
         for (int i = 0; i < count; i++)
         {
             request.Output.Raw(i > 0 ? ","u8 : default);
-            request.Output.Labels(labelsOf(i));
+            labels.ResetWrittenCount();
+            writeLabels(i, labels);
+            request.Output.EncodedLabels(labels.WrittenSpan);
             await request.Output.FlushIfFullAsync(request.Aborted);
         }
 
