@@ -26,12 +26,16 @@ internal sealed class RangeInput : IDisposable
     private int _steps;
     private IReadOnlyList<SeriesLabels> _series = [];
     private int _index;
+    private GrowingTrends? _growing;
 
     /// <summary>The buffer to read samples into, before <see cref="Load"/>.</summary>
     public SampleBuffer Raw { get; } = new();
 
     /// <summary>What regressions over this input keep from window to window, and from series to series.</summary>
     public TrendTimes Trend { get; } = new();
+
+    /// <summary>The same for regressions over windows that begin at the same sample.</summary>
+    public GrowingTrends Growing => _growing ??= new GrowingTrends();
 
     public ReadOnlySpan<long> FloatTimes => _ownsFloats ? _floatTimes.AsSpan(0, _floatCount) : Raw.Timestamps;
 
@@ -154,6 +158,7 @@ internal sealed class RangeInput : IDisposable
     public void Dispose()
     {
         Raw.Dispose();
+        _growing?.Dispose();
         if (_bounds.Length > 0)
         {
             ArrayPool<int>.Shared.Return(_bounds);

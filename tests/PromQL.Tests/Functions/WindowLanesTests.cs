@@ -27,6 +27,21 @@ public sealed class WindowLanesTests
     [InlineData("changes(x[5m])")]
     [InlineData("quantile_over_time(0.3, x[5m])")]
     [InlineData("quantile_over_time(0.9, x[24m])")]
+    [InlineData("sum_over_time(x[1h])")]
+    [InlineData("avg_over_time(x[20m])")]
+    [InlineData("avg_over_time(x[1h] offset 3m)")]
+    [InlineData("avg_over_time(x[10m] @ 900)")]
+    [InlineData("stddev_over_time(x[1h])")]
+    [InlineData("stdvar_over_time(x[5m])")]
+    [InlineData("deriv(x[1h])")]
+    [InlineData("deriv(x[15m] offset -1m)")]
+    [InlineData("predict_linear(x[1h], 3600)")]
+    [InlineData("predict_linear(x[20m] offset 90s, 14400)")]
+    [InlineData("predict_linear(x[20m] @ 1000, time())")]
+    [InlineData("increase(x[1h])")]
+    [InlineData("rate(x[20m])")]
+    [InlineData("min_over_time(x[1h])")]
+    [InlineData("quantile_over_time(0.5, x[1h])")]
     public async Task Range_query_has_the_bits_of_instant_queries(string query)
     {
         using var engine = new QueryEngine(new QueryEngineOptions { EnableExperimentalFunctions = true }, TimeProvider.System, new MetricRegistry());
