@@ -48,6 +48,28 @@ internal sealed class RangeInput : IDisposable
     /// <summary>Where the windows of the floats are a regular pattern.</summary>
     public SteadyWindows Steady { get; private set; }
 
+    /// <summary>The first step whose window may hold a float.</summary>
+    public int FirstFilled
+    {
+        get
+        {
+            ReadOnlySpan<int> ends = FloatEnds;
+            int filled = ends.Length > 0 && ends[0] == 0 ? ends.IndexOfAnyExcept(0) : 0;
+            return filled < 0 ? ends.Length : filled;
+        }
+    }
+
+    /// <summary>Behind the last of those steps.</summary>
+    public int FilledEnd
+    {
+        get
+        {
+            ReadOnlySpan<int> starts = FloatStarts;
+            int count = FloatTimes.Length;
+            return starts.Length > 0 && starts[^1] == count ? starts.LastIndexOfAnyExcept(count) + 1 : starts.Length;
+        }
+    }
+
     public bool HasHistograms => _histogramCount > 0;
 
     public ReadOnlySpan<long> HistogramTimes => _histogramTimes.AsSpan(0, _histogramCount);

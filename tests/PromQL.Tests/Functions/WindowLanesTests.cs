@@ -73,13 +73,14 @@ public sealed class WindowLanesTests
         }
     }
 
-    // Steady scrapes, scrapes with a jitter, gaps; gauges of all sizes, counters with resets, constants, zeros of both signs, and what is not finite.
+    // Steady scrapes, scrapes with a jitter, gaps, series that begin late or end early; gauges of all sizes, counters with resets, constants, zeros of both signs, and what is not finite.
     private static MemoryStorage Fill(Random random, int seed)
     {
         var storage = new MemoryStorage();
         long distance = 15_000 / random.Next(1, 4);
         double value = random.Next(4) * 1000;
-        for (long time = random.Next(2) == 0 ? 0 : random.Next(400_000); time <= EndMs + 120_000; time += distance)
+        long lastMs = seed % 2 == 0 ? EndMs + 120_000 : random.Next(600_000, (int)EndMs);
+        for (long time = random.Next(2) == 0 ? 0 : random.Next(400_000); time <= lastMs; time += distance)
         {
             value = (seed % 7) switch
             {
