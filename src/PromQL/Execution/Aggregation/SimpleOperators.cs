@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Narthex.PromQL.Planning;
@@ -37,6 +38,7 @@ internal sealed class CountOperator(AggregateNode node, ISeriesOperator input, Q
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddOne(Span<double> counts)
     {
         ref double count = ref MemoryMarshal.GetReference(counts);

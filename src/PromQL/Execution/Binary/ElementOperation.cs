@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Narthex.Model;
@@ -99,6 +100,7 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
     }
 
     // The result may be one of the operands, of which one may be missing. A bool is a byte of 0 or 1.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void And(ReadOnlySpan<bool> left, ReadOnlySpan<bool> right, Span<bool> result)
     {
         if (left.IsEmpty || right.IsEmpty)
