@@ -33,7 +33,8 @@ public sealed class LatestSamplesTests
             long step = random.Next(3) == 0 ? random.Next(0, 50) : distance * random.Next(1, 5);
             var times = new ReferenceTimes(1000 - random.Next(0, 700) + random.Next(0, 700), steps == 1 ? 0 : step, steps);
             long lookback = random.Next(1, 60);
-            using var block = new StepBlock(steps);
+            using var memory = new StepMemory();
+            using var block = new StepBlock(memory, steps);
             block.Clear();
             long found = LatestSamples.Fill(samples, times, lookback, wantsTimestamp, block);
 

@@ -32,7 +32,7 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
         // Which series a value belongs to, for the group that came last: neighbours are mostly in the same.
         var known = new Dictionary<long, int>();
         Labels knownGroup = Labels.Empty;
-        using var block = new StepBlock(node.Grid.Count);
+        using var block = new StepBlock(context.Memory, node.Grid.Count);
         for (int i = 0; input.TryReadNext(block); i++)
         {
             context.ThrowIfCancelled();
@@ -101,7 +101,7 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
             ids.Add(labels, id);
             output.Add(new SeriesLabels(labels));
             context.HoldSamples(node.Grid.Count);
-            _counts.Add(new StepBlock(node.Grid.Count));
+            _counts.Add(new StepBlock(context.Memory, node.Grid.Count));
         }
 
         return id;

@@ -23,6 +23,9 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
 
     protected bool AnyLost => _anyIncompatible;
 
+    /// <summary>Whether any group has a histogram at any step.</summary>
+    protected bool HasHistograms => _sums.Length > 0;
+
     protected void FoldHistogram(int group, int step, FloatHistogram histogram)
     {
         if (_sums.Length == 0)
@@ -41,9 +44,6 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
             HistogramAccumulator.WarnIncompatible(Context.Annotations, Node.Inner.Position, Node.Position, CurrentSeries.Labels.MetricName);
         }
     }
-
-    /// <summary>Whether there have been histograms at all.</summary>
-    protected bool AnyHistograms => _sums.Length > 0;
 
     /// <summary>Writes the histogram of a step, if there is one. True if the float, if any, must not be written.</summary>
     protected bool EmitHistogram(int group, int step, bool hasFloat, double divisor, StepBlock output)
@@ -73,23 +73,23 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
 /// <summary><c>sum</c></summary>
 internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : HistogramFoldOperator(node, input, context)
 {
-    private double[] _sums = [];
-    private double[] _compensations = [];
-    private bool[] _seen = [];
+    private StepColumn<double> _sums;
+    private StepColumn<double> _compensations;
+    private StepColumn<bool> _seen;
 
     protected override void Prepare(int groups)
     {
         base.Prepare(groups);
         _sums = MakeColumn(0);
         _compensations = MakeColumn(0);
-        _seen = new bool[groups * Steps];
+        _seen = MakeMarks();
     }
 
     protected override void Fold(int group, StepBlock series)
     {
         Span<double> sums = Row(_sums, group);
         Span<double> compensations = Row(_compensations, group);
-        Span<bool> seen = _seen.AsSpan(group * Steps, Steps);
+        Span<bool> seen = Row(_seen, group);
         if (series.HasHistograms || AnyLost)
         {
             for (int i = 0; i < seen.Length; i++)
@@ -120,17 +120,17 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
     {
         ReadOnlySpan<double> sums = Row(_sums, group);
         ReadOnlySpan<double> compensations = Row(_compensations, group);
-        if (!AnyHistograms)
+        ReadOnlySpan<bool> seen = Row(_seen, group);
+        if (!HasHistograms)
         {
             BinaryKernels.Compute(BinaryOperator.Add, sums, compensations, output.Values);
-            _seen.AsSpan(group * Steps, Steps).CopyTo(output.Present);
+            seen.CopyTo(output.Present);
             return;
         }
 
         for (int i = 0; i < sums.Length; i++)
         {
-            bool seen = _seen[(group * Steps) + i];
-            if (!EmitHistogram(group, i, seen, 1, output) && seen)
+            if (!EmitHistogram(group, i, seen[i], 1, output) && seen[i])
             {
                 output.Set(i, sums[i] + compensations[i]);
             }
@@ -174,11 +174,11 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
 /// <summary><c>avg</c></summary>
 internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : HistogramFoldOperator(node, input, context)
 {
-    private double[] _sums = [];
-    private double[] _compensations = [];
-    private double[] _counts = [];
-    private double[] _histogramCounts = [];
-    private bool[] _incremental = [];
+    private StepColumn<double> _sums;
+    private StepColumn<double> _compensations;
+    private StepColumn<double> _counts;
+    private StepColumn<double> _histogramCounts;
+    private StepColumn<bool> _incremental;
     private bool _anyIncremental;
 
     protected override void Prepare(int groups)
@@ -187,7 +187,7 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         _sums = MakeColumn(0);
         _compensations = MakeColumn(0);
         _counts = MakeColumn(0);
-        _incremental = new bool[groups * Steps];
+        _incremental = MakeMarks();
     }
 
     protected override void Fold(int group, StepBlock series)
@@ -195,7 +195,7 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         Span<double> sums = Row(_sums, group);
         Span<double> compensations = Row(_compensations, group);
         Span<double> counts = Row(_counts, group);
-        Span<bool> incremental = _incremental.AsSpan(group * Steps, Steps);
+        Span<bool> incremental = Row(_incremental, group);
         if (!series.HasHistograms && !_anyIncremental && !AnyLost)
         {
             for (int i = 0; PresentRuns.TryNext(series.Present, ref i, out int end); i = end)
@@ -221,7 +221,7 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
             if (series.HistogramAt(i) is { } histogram)
             {
                 FoldHistogram(group, i, histogram);
-                _histogramCounts = _histogramCounts.Length == 0 ? MakeColumn(0) : _histogramCounts;
+                _histogramCounts = _histogramCounts.IsEmpty ? MakeColumn(0) : _histogramCounts;
                 _histogramCounts[(group * Steps) + i]++;
                 continue;
             }
@@ -261,20 +261,27 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
 
     protected override void Emit(int group, StepBlock output)
     {
-        if (!AnyHistograms && !_anyIncremental)
+        ReadOnlySpan<double> sums = Row(_sums, group);
+        ReadOnlySpan<double> compensations = Row(_compensations, group);
+        ReadOnlySpan<double> counts = Row(_counts, group);
+        if (!HasHistograms && !_anyIncremental)
         {
-            Divide(Row(_sums, group), Row(_compensations, group), Row(_counts, group), output.Values, output.Present);
+            Divide(sums, compensations, counts, output.Values, output.Present);
             return;
         }
 
-        for (int i = 0; i < Steps; i++)
+        ReadOnlySpan<bool> incremental = Row(_incremental, group);
+        for (int i = 0; i < sums.Length; i++)
         {
-            int slot = (group * Steps) + i;
-            double count = _counts[slot];
-            double histograms = _histogramCounts.Length == 0 ? 0 : _histogramCounts[slot];
-            if (!EmitHistogram(group, i, count > 0, histograms, output) && count > 0)
+            double count = counts[i];
+            if (HasHistograms && EmitHistogram(group, i, count > 0, _histogramCounts.IsEmpty ? 0 : Row(_histogramCounts, group)[i], output))
             {
-                output.Set(i, _incremental[slot] ? _sums[slot] + _compensations[slot] : (_sums[slot] / count) + (_compensations[slot] / count));
+                continue;
+            }
+
+            if (count > 0)
+            {
+                output.Set(i, incremental[i] ? sums[i] + compensations[i] : (sums[i] / count) + (compensations[i] / count));
             }
         }
     }
