@@ -26,12 +26,16 @@ internal sealed class RangeInput : IDisposable
     private int _steps;
     private IReadOnlyList<SeriesLabels> _series = [];
     private int _index;
+    private GrowingTrends? _growing;
 
     /// <summary>The buffer to read samples into, before <see cref="Load"/>.</summary>
     public SampleBuffer Raw { get; } = new();
 
     /// <summary>What regressions over this input keep from window to window, and from series to series.</summary>
     public TrendTimes Trend { get; } = new();
+
+    /// <summary>The same for regressions over windows that begin at the same sample.</summary>
+    public GrowingTrends Growing => _growing ??= new GrowingTrends();
 
     public ReadOnlySpan<long> FloatTimes => _ownsFloats ? _floatTimes.AsSpan(0, _floatCount) : Raw.Timestamps;
 
@@ -43,6 +47,28 @@ internal sealed class RangeInput : IDisposable
 
     /// <summary>Where the windows of the floats are a regular pattern.</summary>
     public SteadyWindows Steady { get; private set; }
+
+    /// <summary>The first step whose window may hold a float.</summary>
+    public int FirstFilled
+    {
+        get
+        {
+            ReadOnlySpan<int> ends = FloatEnds;
+            int filled = ends.Length > 0 && ends[0] == 0 ? ends.IndexOfAnyExcept(0) : 0;
+            return filled < 0 ? ends.Length : filled;
+        }
+    }
+
+    /// <summary>Behind the last of those steps.</summary>
+    public int FilledEnd
+    {
+        get
+        {
+            ReadOnlySpan<int> starts = FloatStarts;
+            int count = FloatTimes.Length;
+            return starts.Length > 0 && starts[^1] == count ? starts.LastIndexOfAnyExcept(count) + 1 : starts.Length;
+        }
+    }
 
     public bool HasHistograms => _histogramCount > 0;
 
@@ -154,6 +180,7 @@ internal sealed class RangeInput : IDisposable
     public void Dispose()
     {
         Raw.Dispose();
+        _growing?.Dispose();
         if (_bounds.Length > 0)
         {
             ArrayPool<int>.Shared.Return(_bounds);

@@ -27,6 +27,21 @@ public sealed class WindowLanesTests
     [InlineData("changes(x[5m])")]
     [InlineData("quantile_over_time(0.3, x[5m])")]
     [InlineData("quantile_over_time(0.9, x[24m])")]
+    [InlineData("sum_over_time(x[1h])")]
+    [InlineData("avg_over_time(x[20m])")]
+    [InlineData("avg_over_time(x[1h] offset 3m)")]
+    [InlineData("avg_over_time(x[10m] @ 900)")]
+    [InlineData("stddev_over_time(x[1h])")]
+    [InlineData("stdvar_over_time(x[5m])")]
+    [InlineData("deriv(x[1h])")]
+    [InlineData("deriv(x[15m] offset -1m)")]
+    [InlineData("predict_linear(x[1h], 3600)")]
+    [InlineData("predict_linear(x[20m] offset 90s, 14400)")]
+    [InlineData("predict_linear(x[20m] @ 1000, time())")]
+    [InlineData("increase(x[1h])")]
+    [InlineData("rate(x[20m])")]
+    [InlineData("min_over_time(x[1h])")]
+    [InlineData("quantile_over_time(0.5, x[1h])")]
     public async Task Range_query_has_the_bits_of_instant_queries(string query)
     {
         using var engine = new QueryEngine(new QueryEngineOptions { EnableExperimentalFunctions = true }, TimeProvider.System, new MetricRegistry());
@@ -58,13 +73,14 @@ public sealed class WindowLanesTests
         }
     }
 
-    // Steady scrapes, scrapes with a jitter, gaps; gauges of all sizes, counters with resets, constants, zeros of both signs, and what is not finite.
+    // Steady scrapes, scrapes with a jitter, gaps, series that begin late or end early; gauges of all sizes, counters with resets, constants, zeros of both signs, and what is not finite.
     private static MemoryStorage Fill(Random random, int seed)
     {
         var storage = new MemoryStorage();
         long distance = 15_000 / random.Next(1, 4);
         double value = random.Next(4) * 1000;
-        for (long time = random.Next(2) == 0 ? 0 : random.Next(400_000); time <= EndMs + 120_000; time += distance)
+        long lastMs = seed % 2 == 0 ? EndMs + 120_000 : random.Next(600_000, (int)EndMs);
+        for (long time = random.Next(2) == 0 ? 0 : random.Next(400_000); time <= lastMs; time += distance)
         {
             value = (seed % 7) switch
             {

@@ -14,6 +14,9 @@ internal sealed class BestOf(bool largest)
     /// <summary>What it kept, in no order.</summary>
     public IEnumerable<int> Series => _heap.Select(entry => entry.Series);
 
+    /// <summary>The value that goes next, if it is full; until then not a number.</summary>
+    public double Worst => _heap.Count < Capacity ? double.NaN : _heap[0].Value;
+
     public void Reset(int capacity)
     {
         _heap.Clear();

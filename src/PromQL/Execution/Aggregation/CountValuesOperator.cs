@@ -7,6 +7,9 @@ namespace Narthex.PromQL.Execution.Aggregation;
 /// <summary><c>count_values</c>: the values become labels, so the series are only known when all has been read.</summary>
 internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator input, string labelName, QueryContext context) : ISeriesOperator
 {
+    // Not numbers have many bits and one name.
+    private const int KnownMax = 10_000;
+
     private readonly List<StepBlock> _counts = [];
     private int _next;
 
@@ -25,13 +28,21 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
         var ids = new Dictionary<Labels, int>();
         var output = new List<SeriesLabels>();
         var builder = new LabelsBuilder();
+
+        // Which series a value belongs to, for the group that came last: neighbours are mostly in the same.
         var known = new Dictionary<long, int>();
+        Labels knownGroup = Labels.Empty;
         using var block = new StepBlock(context.Memory, node.Grid.Count);
         for (int i = 0; input.TryReadNext(block); i++)
         {
             context.ThrowIfCancelled();
             Labels group = grouping.Project(series[i].Labels);
-            known.Clear();
+            if (known.Count > KnownMax || !group.Equals(knownGroup))
+            {
+                known.Clear();
+                knownGroup = group;
+            }
+
             for (int step = 0; step < block.Count; step++)
             {
                 if (!block.Present[step])

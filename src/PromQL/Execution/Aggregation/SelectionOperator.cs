@@ -137,8 +137,16 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
 
         var best = new BestOf(isTop);
         int steps = node.Grid.Count;
+        StepsOfBest? together = steps > 1 && ParameterRange.Of(parameters).Highest <= StepsOfBest.CapacityMax ? new StepsOfBest(isTop, parameters) : null;
         foreach (List<int> group in members)
         {
+            if (together is not null)
+            {
+                together.Select(group, _buffer, _kept.Span);
+                context.ThrowIfCancelled();
+                continue;
+            }
+
             for (int step = 0; step < steps; step++)
             {
                 best.Reset((int)Math.Clamp(parameters[step], 0, group.Count));

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Narthex.PromQL.Planning;
 using Narthex.PromQL.Syntax;
 
@@ -29,9 +32,25 @@ internal sealed class CountOperator(AggregateNode node, ISeriesOperator input, Q
     {
         Span<double> counts = Row(_counts, group);
         ReadOnlySpan<bool> present = series.Present;
-        for (int i = 0; i < counts.Length; i++)
+        for (int i = 0; PresentRuns.TryNext(present, ref i, out int end); i = end)
         {
-            counts[i] += present[i] ? 1 : 0;
+            AddOne(counts[i..end]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddOne(Span<double> counts)
+    {
+        ref double count = ref MemoryMarshal.GetReference(counts);
+        int i = 0;
+        for (; i <= counts.Length - Vector512<double>.Count; i += Vector512<double>.Count)
+        {
+            (Vector512.LoadUnsafe(ref count, (nuint)i) + Vector512<double>.One).StoreUnsafe(ref count, (nuint)i);
+        }
+
+        for (; i < counts.Length; i++)
+        {
+            counts[i]++;
         }
     }
 

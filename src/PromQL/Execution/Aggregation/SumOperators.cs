@@ -5,6 +5,7 @@ using Narthex.Model;
 using Narthex.PromQL.Functions;
 using Narthex.PromQL.Functions.Kernels;
 using Narthex.PromQL.Planning;
+using Narthex.PromQL.Syntax;
 
 namespace Narthex.PromQL.Execution.Aggregation;
 
@@ -122,13 +123,8 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
         ReadOnlySpan<bool> seen = Row(_seen, group);
         if (!HasHistograms)
         {
+            BinaryKernels.Compute(BinaryOperator.Add, sums, compensations, output.Values);
             seen.CopyTo(output.Present);
-            Span<double> values = output.Values;
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = sums[i] + compensations[i];
-            }
-
             return;
         }
 
@@ -145,15 +141,10 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
     internal static void Add(
         ReadOnlySpan<double> values, ReadOnlySpan<bool> present, Span<double> sums, Span<double> compensations, Span<bool> seen)
     {
-        int i = 0;
-        while (i < values.Length)
+        for (int i = 0; PresentRuns.TryNext(present, ref i, out int end); i = end)
         {
-            int absent = present[i..].IndexOf(false);
-            int end = absent < 0 ? values.Length : i + absent;
             seen[i..end].Fill(true);
             AddPresent(values[i..end], sums[i..end], compensations[i..end]);
-            int next = end < values.Length ? present[end..].IndexOf(true) : -1;
-            i = next < 0 ? values.Length : end + next;
         }
     }
 
@@ -205,8 +196,22 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         Span<double> compensations = Row(_compensations, group);
         Span<double> counts = Row(_counts, group);
         Span<bool> incremental = Row(_incremental, group);
-        int from = !series.HasHistograms && !_anyIncremental && !AnyLost ? AddSideBySide(series, sums, compensations, counts) : 0;
-        for (int i = from; i < sums.Length; i++)
+        if (!series.HasHistograms && !_anyIncremental && !AnyLost)
+        {
+            for (int i = 0; PresentRuns.TryNext(series.Present, ref i, out int end); i = end)
+            {
+                int done = AddSideBySide(series.Values, i, end, sums, compensations, counts);
+                for (; done < end; done++)
+                {
+                    Add(series.Values[done], ref sums[done], ref compensations[done], ref counts[done], ref incremental[done]);
+                    _anyIncremental |= incremental[done];
+                }
+            }
+
+            return;
+        }
+
+        for (int i = 0; i < sums.Length; i++)
         {
             if (!series.Present[i] || IsLost(group, i))
             {
@@ -226,18 +231,16 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         }
     }
 
-    // As far as the series is there at every step and no sum overflows: returns the step from which on it takes a closer look.
+    // As far as no sum overflows, and no sum of another series has: returns the step from which on it takes a closer look.
     // The first value of a step is added to 0, which makes the same sum.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int AddSideBySide(StepBlock series, Span<double> sums, Span<double> compensations, Span<double> counts)
+    private static int AddSideBySide(ReadOnlySpan<double> values, int from, int end, Span<double> sums, Span<double> compensations, Span<double> counts)
     {
-        int absent = series.Present.IndexOf(false);
-        int end = absent < 0 ? sums.Length : absent;
-        ref double value = ref MemoryMarshal.GetReference(series.Values[..end]);
+        ref double value = ref MemoryMarshal.GetReference(values[..end]);
         ref double sum = ref MemoryMarshal.GetReference(sums[..end]);
         ref double compensation = ref MemoryMarshal.GetReference(compensations[..end]);
         ref double count = ref MemoryMarshal.GetReference(counts[..end]);
-        int i = 0;
+        int i = from;
         for (; i <= end - Vector512<double>.Count; i += Vector512<double>.Count)
         {
             Vector512<double> total = Vector512.LoadUnsafe(ref sum, (nuint)i);
@@ -261,6 +264,12 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         ReadOnlySpan<double> sums = Row(_sums, group);
         ReadOnlySpan<double> compensations = Row(_compensations, group);
         ReadOnlySpan<double> counts = Row(_counts, group);
+        if (!HasHistograms && !_anyIncremental)
+        {
+            Divide(sums, compensations, counts, output.Values, output.Present);
+            return;
+        }
+
         ReadOnlySpan<bool> incremental = Row(_incremental, group);
         for (int i = 0; i < sums.Length; i++)
         {
@@ -274,6 +283,33 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
             {
                 output.Set(i, incremental[i] ? sums[i] + compensations[i] : (sums[i] / count) + (compensations[i] / count));
             }
+        }
+    }
+
+    // What is not there is divided along, which does no harm.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Divide(
+        ReadOnlySpan<double> sums, ReadOnlySpan<double> compensations, ReadOnlySpan<double> counts, Span<double> values, Span<bool> present)
+    {
+        ref double sum = ref MemoryMarshal.GetReference(sums[..counts.Length]);
+        ref double compensation = ref MemoryMarshal.GetReference(compensations[..counts.Length]);
+        ref double count = ref MemoryMarshal.GetReference(counts);
+        ref double value = ref MemoryMarshal.GetReference(values[..counts.Length]);
+        int i = 0;
+        for (; i <= counts.Length - Vector512<double>.Count; i += Vector512<double>.Count)
+        {
+            Vector512<double> divisor = Vector512.LoadUnsafe(ref count, (nuint)i);
+            ((Vector512.LoadUnsafe(ref sum, (nuint)i) / divisor) + (Vector512.LoadUnsafe(ref compensation, (nuint)i) / divisor)).StoreUnsafe(ref value, (nuint)i);
+        }
+
+        for (; i < counts.Length; i++)
+        {
+            values[i] = (sums[i] / counts[i]) + (compensations[i] / counts[i]);
+        }
+
+        for (i = 0; i < counts.Length; i++)
+        {
+            present[i] = counts[i] > 0;
         }
     }
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Narthex.Model;
 using Narthex.PromQL.Functions.Kernels;
 using Narthex.PromQL.Planning;
@@ -9,7 +12,7 @@ namespace Narthex.PromQL.Execution.Binary;
 internal sealed class ElementOperation(BinaryNode node, QueryContext context)
 {
     private readonly bool _isComparison = BinaryKernels.IsComparison(node.Operator);
-    private readonly double[] _scratch = new double[node.Grid.Count];
+    private readonly bool[] _holds = new bool[node.Grid.Count];
 
     /// <summary>
     /// Left and right, both blocks, into <paramref name="output"/> (which may be either of them). Steps where either is absent are absent;
@@ -76,24 +79,48 @@ internal sealed class ElementOperation(BinaryNode node, QueryContext context)
             return;
         }
 
-        ReadOnlySpan<double> kept = keepsRight ? right : left;
-        for (int i = 0; i < values.Length; i++)
+        BinaryKernels.Compare(node.Operator, left, right, _holds);
+        if (node.ReturnsBool)
         {
-            bool both = (leftPresent.IsEmpty || leftPresent[i]) && (rightPresent.IsEmpty || rightPresent[i]);
-            bool holds = BinaryKernels.Compare(node.Operator, left[i], right[i]);
-            _scratch[i] = node.ReturnsBool ? (holds ? 1 : 0) : kept[i];
-            present[i] = both && (holds || node.ReturnsBool);
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = _holds[i] ? 1 : 0;
+            }
+
+            And(leftPresent, rightPresent, present);
+        }
+        else
+        {
+            (keepsRight ? right : left).CopyTo(values);
+            And(leftPresent, rightPresent, present);
+            And(present, _holds, present);
         }
 
-        _scratch.CopyTo(values);
         output.ClearHistograms();
     }
 
+    // The result may be one of the operands, of which one may be missing. A bool is a byte of 0 or 1.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void And(ReadOnlySpan<bool> left, ReadOnlySpan<bool> right, Span<bool> result)
     {
-        for (int i = 0; i < result.Length; i++)
+        if (left.IsEmpty || right.IsEmpty)
         {
-            result[i] = (left.IsEmpty || left[i]) & (right.IsEmpty || right[i]);
+            (left.IsEmpty ? right : left).CopyTo(result);
+            return;
+        }
+
+        ref byte l = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(left[..result.Length]));
+        ref byte r = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(right[..result.Length]));
+        ref byte target = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(result));
+        int i = 0;
+        for (; i <= result.Length - Vector256<byte>.Count; i += Vector256<byte>.Count)
+        {
+            (Vector256.LoadUnsafe(ref l, (nuint)i) & Vector256.LoadUnsafe(ref r, (nuint)i)).StoreUnsafe(ref target, (nuint)i);
+        }
+
+        for (; i < result.Length; i++)
+        {
+            result[i] = left[i] & right[i];
         }
     }
 

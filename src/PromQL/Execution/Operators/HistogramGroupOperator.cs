@@ -266,6 +266,12 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
 
     private void Compute(Group group, int parameter, StepBlock output)
     {
+        if (group.Natives.Count == 0 && HaveSameSteps(group.Buckets))
+        {
+            ComputeTogether(group, parameter, output);
+            return;
+        }
+
         if (_scratch.Length < group.Buckets.Count)
         {
             _scratch = new ClassicBucket[group.Buckets.Count];
@@ -299,7 +305,60 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
             }
             else if (count > 0)
             {
-                output.Set(step, ComputeClassic(group, parameter, step, scratch.AsSpan(0, count)));
+                output.Set(step, ComputeClassic(group, parameter, step, scratch.AsSpan(0, count), isNormal: false));
+            }
+        }
+    }
+
+    private static bool HaveSameSteps(List<(double UpperBound, StepBlock Block)> buckets)
+    {
+        ReadOnlySpan<bool> present = buckets[0].Block.Present;
+        foreach ((_, StepBlock block) in buckets)
+        {
+            if (block.HasHistograms || !block.Present.SequenceEqual(present))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // The buckets come and go together, as those of a target do: they are brought together for some steps at a time.
+    private void ComputeTogether(Group group, int parameter, StepBlock output)
+    {
+        const int stepsMax = 32;
+        List<(double UpperBound, StepBlock Block)> buckets = group.Buckets;
+        int count = buckets.Count;
+        if (_scratch.Length < count * stepsMax)
+        {
+            _scratch = new ClassicBucket[count * stepsMax];
+        }
+
+        bool isNormal = double.IsPositiveInfinity(buckets[^1].UpperBound);
+        for (int i = 1; i < count; i++)
+        {
+            isNormal &= buckets[i - 1].UpperBound < buckets[i].UpperBound;
+        }
+
+        ReadOnlySpan<bool> present = buckets[0].Block.Present;
+        for (int first = 0; PresentRuns.TryNext(present, ref first, out int end); first = end)
+        {
+            end = Math.Min(end, first + stepsMax);
+            for (int i = 0; i < count; i++)
+            {
+                (double upperBound, StepBlock block) = buckets[i];
+                int place = i;
+                foreach (double value in block.Values[first..end])
+                {
+                    _scratch[place] = new ClassicBucket(upperBound, value);
+                    place += count;
+                }
+            }
+
+            for (int step = first; step < end; step++)
+            {
+                output.Set(step, ComputeClassic(group, parameter, step, _scratch.AsSpan((step - first) * count, count), isNormal));
             }
         }
     }
@@ -330,14 +389,14 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
         return result;
     }
 
-    private double ComputeClassic(Group group, int parameter, int step, Span<ClassicBucket> buckets)
+    private double ComputeClassic(Group group, int parameter, int step, Span<ClassicBucket> buckets, bool isNormal)
     {
         if (!_isFraction && _parameters[parameter][step] is var quantile && (double.IsNaN(quantile) || quantile < 0 || quantile > 1))
         {
             return ClassicHistogram.Quantile(quantile, buckets);
         }
 
-        if (!ClassicHistogram.TryNormalise(ref buckets))
+        if (!isNormal && !ClassicHistogram.TryNormalise(ref buckets))
         {
             return double.NaN;
         }

@@ -93,54 +93,5 @@ internal sealed class SelectOperator(SelectNode node, QueryContext context) : IS
 
     private long Fill(SampleBuffer samples, StepBlock block) => node.WantsStartTimestamp
         ? StartTimestampSelection.Fill(samples, _times, node.LookbackMs, block)
-        : Fill(samples, _times, node.LookbackMs, node.WantsTimestamp, block);
-
-    // The window (time - lookback, time] is open on the left. A staleness marker hides what lies before it.
-    private static long Fill(SampleBuffer samples, ReferenceTimes times, long lookbackMs, bool wantsTimestamp, StepBlock block)
-    {
-        ReadOnlySpan<long> timestamps = samples.Timestamps;
-        ReadOnlySpan<double> values = samples.Values;
-        ReadOnlySpan<FloatHistogram?> histograms = samples.Histograms;
-        Span<double> output = block.Values;
-        Span<bool> present = block.Present;
-        long found = 0;
-        int latest = -1;
-        for (int i = 0; i < times.Count; i++)
-        {
-            long timeMs = times.TimeAt(i);
-            while (latest + 1 < timestamps.Length && timestamps[latest + 1] <= timeMs)
-            {
-                latest++;
-            }
-
-            if (latest < 0 || timestamps[latest] <= timeMs - lookbackMs)
-            {
-                continue;
-            }
-
-            if (histograms.Length > 0 && histograms[latest] is { } histogram)
-            {
-                if (!histogram.IsStale)
-                {
-                    found += wantsTimestamp ? 1 : histogram.SizeInSamples;
-                    if (wantsTimestamp)
-                    {
-                        block.Set(i, timestamps[latest] / 1000.0);
-                    }
-                    else
-                    {
-                        block.Set(i, histogram);
-                    }
-                }
-            }
-            else if (!StaleNaN.IsStale(values[latest]))
-            {
-                found++;
-                output[i] = wantsTimestamp ? timestamps[latest] / 1000.0 : values[latest];
-                present[i] = true;
-            }
-        }
-
-        return found;
-    }
+        : LatestSamples.Fill(samples, _times, node.LookbackMs, node.WantsTimestamp, block);
 }

@@ -9,6 +9,9 @@ internal static class ClassicHistogram
     // Relative differences below this come from floating point, not from the data.
     private const double SmallDelta = 1e-12;
 
+    // Far above what is called small beside zero.
+    private const double AbsoluteDelta = 1e-300;
+
     /// <summary>Sorts the buckets and joins those with the same bound. False if the last one does not end at infinity.</summary>
     public static bool TryNormalise(ref Span<ClassicBucket> buckets)
     {
@@ -129,6 +132,13 @@ internal static class ClassicHistogram
             double current = buckets[i].Count;
             if (current == previous)
             {
+                continue;
+            }
+
+            // So much larger, as they mostly are, that there is no need to divide.
+            if (previous >= 0 && current - previous > Math.Max((current + previous) * (SmallDelta * 10), AbsoluteDelta))
+            {
+                previous = current;
                 continue;
             }
 

@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Narthex.PromQL.Syntax;
 
 namespace Narthex.PromQL.Functions.Kernels;
@@ -54,6 +57,45 @@ internal static class BinaryKernels
         BinaryOperator.Greater => left > right,
         _ => left >= right,
     };
+
+    /// <summary>holds[i] = left[i] op right[i], for comparisons.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Compare(BinaryOperator operation, ReadOnlySpan<double> left, ReadOnlySpan<double> right, Span<bool> holds)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(left.Length, holds.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, holds.Length);
+        ref double leftItem = ref MemoryMarshal.GetReference(left);
+        ref double rightItem = ref MemoryMarshal.GetReference(right);
+        ref byte target = ref MemoryMarshal.GetReference(MemoryMarshal.AsBytes(holds));
+        int i = 0;
+        for (; i <= holds.Length - Vector512<double>.Count; i += Vector512<double>.Count)
+        {
+            Vector512<double> l = Vector512.LoadUnsafe(ref leftItem, (nuint)i);
+            Vector512<double> r = Vector512.LoadUnsafe(ref rightItem, (nuint)i);
+            ulong bits = operation switch
+            {
+                BinaryOperator.Equal => Vector512.Equals(l, r).ExtractMostSignificantBits(),
+                BinaryOperator.NotEqual => ~Vector512.Equals(l, r).ExtractMostSignificantBits() & 0xFF,
+                BinaryOperator.Less => Vector512.LessThan(l, r).ExtractMostSignificantBits(),
+                BinaryOperator.LessOrEqual => Vector512.LessThanOrEqual(l, r).ExtractMostSignificantBits(),
+                BinaryOperator.Greater => Vector512.GreaterThan(l, r).ExtractMostSignificantBits(),
+                _ => Vector512.GreaterThanOrEqual(l, r).ExtractMostSignificantBits(),
+            };
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, i), ToBytes(bits));
+        }
+
+        for (; i < holds.Length; i++)
+        {
+            holds[i] = Compare(operation, left[i], right[i]);
+        }
+    }
+
+    // A byte of 0 or 1 for each of eight bits, the lowest first. Seven of them are spread by a product in which no two meet.
+    private static ulong ToBytes(ulong bits)
+    {
+        ulong spread = ((bits & 0x7F) * 0x0002_0408_1020_4081UL & 0x0101_0101_0101_0101UL) | (bits >> 7 << 56);
+        return BitConverter.IsLittleEndian ? spread : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(spread);
+    }
 
     /// <summary>result[i] = left[i] op right[i], for arithmetic operators. The result may be one of the operands.</summary>
     public static void Compute(BinaryOperator operation, ReadOnlySpan<double> left, ReadOnlySpan<double> right, Span<double> result)

@@ -54,6 +54,16 @@ internal static class Kahan
         sum = total;
     }
 
+    /// <inheritdoc cref="AddFinite(Vector512{double}, ref Vector512{double}, ref Vector512{double})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddFinite(Vector256<double> value, ref Vector256<double> sum, ref Vector256<double> compensation)
+    {
+        Vector256<double> total = sum + value;
+        Vector256<double> added = total - sum;
+        compensation += (sum - (total - added)) + (value - added);
+        sum = total;
+    }
+
     /// <summary>Whether all lanes are finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool AreFinite(Vector512<double> values) => values - values == Vector512<double>.Zero;

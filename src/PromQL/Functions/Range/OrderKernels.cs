@@ -6,12 +6,21 @@ using Narthex.PromQL.Execution;
 
 namespace Narthex.PromQL.Functions.Range;
 
-/// <summary>Quantiles over windows, from a sorted copy of the window that slides along: samples enter where others leave, and only what is between moves.</summary>
+/// <summary>
+/// Quantiles over windows: of plain numbers by following a rank from window to window, otherwise from a sorted copy of the window that slides along, where
+/// samples enter where others leave, and only what is between moves.
+/// </summary>
 internal static class OrderKernels
 {
     public static void Quantile(RangeCall call, RangeInput input, StepBlock output)
     {
         double[] quantiles = call.Scalars[0];
+        if (!input.HasHistograms && !RankTracker.ContainsNaN(input.FloatValues))
+        {
+            QuantileOfNumbers(call, input, output, quantiles);
+            return;
+        }
+
         using var window = new SortedWindow(input.FloatValues.Length);
         for (int i = 0; i < output.Count; i++)
         {
@@ -25,6 +34,33 @@ internal static class OrderKernels
             QuantileMath.Check(call.Context.Annotations, quantiles[i], call.ScalarPosition, call.CallPosition);
             window.MoveTo(input.FloatValues, input.FloatStarts[i], input.FloatEnds[i]);
             output.Set(i, QuantileMath.OfSorted(quantiles[i], window.Sorted));
+        }
+    }
+
+    private static void QuantileOfNumbers(RangeCall call, RangeInput input, StepBlock output, double[] quantiles)
+    {
+        using var tracker = new RankTracker(input.FloatValues.Length);
+        int to = input.FilledEnd;
+        for (int i = input.FirstFilled; i < to; i++)
+        {
+            call.Tick(i);
+            int start = input.FloatStarts[i];
+            int end = input.FloatEnds[i];
+            if (end == start)
+            {
+                continue;
+            }
+
+            QuantileMath.Check(call.Context.Annotations, quantiles[i], call.ScalarPosition, call.CallPosition);
+            if (QuantileMath.TryRank(quantiles[i], end - start, out int rank, out double weight))
+            {
+                tracker.Find(input.FloatValues, start, end, rank, out double lower, out double upper);
+                output.Set(i, QuantileMath.Between(lower, upper, weight));
+            }
+            else
+            {
+                output.Set(i, QuantileMath.Outside(quantiles[i]));
+            }
         }
     }
 

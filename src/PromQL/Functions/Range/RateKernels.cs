@@ -81,16 +81,17 @@ internal static class RateKernels
         int[] rented = isCounter ? ArrayPool<int>.Shared.Rent(Math.Max(values.Length, 1)) : [];
         ReadOnlySpan<int> resets = rented.AsSpan(0, isCounter ? FindResets(values, rented) : 0);
         SteadyWindows steady = input.Steady;
-        int steps = output.Count;
+        int from = input.FirstFilled;
+        int to = input.FilledEnd;
         if (!input.HasHistograms && steady.Length >= 2 && steady.To - steady.From >= SteadyRateKernel.StepsMin)
         {
-            ExtrapolateEach(call, input, output, resets, 0, steady.From, isCounter, isRate);
+            ExtrapolateEach(call, input, output, resets, from, steady.From, isCounter, isRate);
             SteadyRateKernel.Compute(call, input, output, resets, isCounter, isRate);
-            ExtrapolateEach(call, input, output, resets, steady.To, steps, isCounter, isRate);
+            ExtrapolateEach(call, input, output, resets, steady.To, to, isCounter, isRate);
         }
         else
         {
-            ExtrapolateEach(call, input, output, resets, 0, steps, isCounter, isRate);
+            ExtrapolateEach(call, input, output, resets, from, to, isCounter, isRate);
         }
 
         if (isCounter)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Narthex.PromQL.Execution;
 using Narthex.PromQL.Functions.Kernels;
 
@@ -33,7 +35,13 @@ internal static class RegressionKernels
             }
 
             call.Tick(i);
-            if (HasEnough(call, input, i))
+            int end = GrowingWindows.EndOfRun(input, i);
+            if (end - i > 1)
+            {
+                DerivativeOfGrowing(input, output, i, end);
+                i = end - 1;
+            }
+            else if (HasEnough(call, input, i))
             {
                 Fit(input, i, input.FloatTimes[input.FloatStarts[i]], out double slope, out _);
                 output.Set(i, slope);
@@ -71,7 +79,13 @@ internal static class RegressionKernels
             }
 
             call.Tick(i);
-            if (HasEnough(call, input, i))
+            int end = GrowingWindows.EndOfRun(input, i);
+            if (end - i > 1)
+            {
+                PredictGrowing(call, input, output, i, end);
+                i = end - 1;
+            }
+            else if (HasEnough(call, input, i))
             {
                 Fit(input, i, call.Grid.TimeAt(i), out double slope, out double intercept);
                 output.Set(i, (slope * durations[i]) + intercept);
@@ -103,6 +117,88 @@ internal static class RegressionKernels
         }
     }
 
+    // The times of all windows are relative to the same sample, so one pass along the longest of them passes the sums of the others.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void DerivativeOfGrowing(RangeInput input, StepBlock output, int from, int to)
+    {
+        ReadOnlySpan<int> ends = input.FloatEnds;
+        int start = input.FloatStarts[from];
+        ReadOnlySpan<long> times = input.FloatTimes[start..ends[to - 1]];
+        ReadOnlySpan<double> values = input.FloatValues[start..ends[to - 1]];
+        Vector256<double> sums = default;
+        Vector256<double> compensations = default;
+        int constant = 0;
+        int next = 0;
+        for (int i = from; i < to; i++)
+        {
+            int length = ends[i] - start;
+            if (length < 2)
+            {
+                continue;
+            }
+
+            for (; next < length; next++)
+            {
+                double x = (times[next] - times[0]) / 1e3;
+                double y = values[next];
+                constant += constant == next && y == values[0] ? 1 : 0;
+                Kahan.AddFinite(Vector256.Create(x, y, x * y, x * x), ref sums, ref compensations);
+            }
+
+            double slope;
+            if (constant == length)
+            {
+                FitConstant(values[0], out slope, out _);
+            }
+            else if (sums - sums == Vector256<double>.Zero)
+            {
+                Vector256<double> total = sums + compensations;
+                FitSums(length, total[0], total[1], total[2], total[3], out slope, out _);
+            }
+            else
+            {
+                Fit(input, i, times[0], out slope, out _);
+            }
+
+            output.Set(i, slope);
+        }
+    }
+
+    private static void PredictGrowing(RangeCall call, RangeInput input, StepBlock output, int from, int to)
+    {
+        double[] durations = call.Scalars[0];
+        ReadOnlySpan<int> ends = input.FloatEnds;
+        int start = input.FloatStarts[from];
+        while (from < to && ends[from] - start < 2)
+        {
+            from++;
+        }
+
+        GrowingTrends trends = input.Growing;
+        while (from < to)
+        {
+            call.Context.ThrowIfCancelled();
+            int fitted = trends.Fit(input, call.Grid, from, to);
+            for (int i = 0; i < fitted; i++)
+            {
+                double slope = trends.Slopes[i];
+                double intercept = trends.Intercepts[i];
+                if (ends[from + i] - start <= trends.ConstantSamples)
+                {
+                    FitConstant(input.FloatValues[start], out slope, out intercept);
+                }
+                else if (!double.IsFinite(slope) || !double.IsFinite(intercept))
+                {
+                    Fit(input, from + i, call.Grid.TimeAt(from + i), out slope, out intercept);
+                }
+
+                output.Set(from + i, (slope * durations[from + i]) + intercept);
+            }
+
+            from += fitted;
+        }
+    }
+
     private static bool HasEnough(RangeCall call, RangeInput input, int step)
     {
         int count = input.FloatEnds[step] - input.FloatStarts[step];
@@ -123,9 +219,7 @@ internal static class RegressionKernels
         double sumXY = 0, compensationXY = 0, sumX2 = 0, compensationX2 = 0;
         if (IsConstant(values))
         {
-            bool infinite = double.IsInfinity(values[0]);
-            slope = infinite ? double.NaN : 0;
-            intercept = infinite ? double.NaN : values[0];
+            FitConstant(values[0], out slope, out intercept);
             return;
         }
 
@@ -139,14 +233,22 @@ internal static class RegressionKernels
             Kahan.Add(x * x, ref sumX2, ref compensationX2);
         }
 
-        sumX += compensationX;
-        sumY += compensationY;
-        sumXY += compensationXY;
-        sumX2 += compensationX2;
+        FitSums(count, sumX + compensationX, sumY + compensationY, sumXY + compensationXY, sumX2 + compensationX2, out slope, out intercept);
+    }
+
+    private static void FitSums(double count, double sumX, double sumY, double sumXY, double sumX2, out double slope, out double intercept)
+    {
         double covariance = sumXY - (sumX * sumY / count);
         double variance = sumX2 - (sumX * sumX / count);
         slope = covariance / variance;
         intercept = (sumY / count) - (slope * sumX / count);
+    }
+
+    private static void FitConstant(double value, out double slope, out double intercept)
+    {
+        bool infinite = double.IsInfinity(value);
+        slope = infinite ? double.NaN : 0;
+        intercept = infinite ? double.NaN : value;
     }
 
     private static bool IsConstant(ReadOnlySpan<double> values)

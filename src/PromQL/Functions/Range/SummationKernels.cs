@@ -7,7 +7,8 @@ using Narthex.PromQL.Functions.Kernels;
 
 namespace Narthex.PromQL.Functions.Range;
 
-/// <summary>Sums, averages and variances. Each window is summed anew from its left end, neighbours side by side: a sliding sum would round differently from upstream's.</summary>
+/// <summary>Sums, averages and variances. Each window is summed anew from its left end, neighbours side by side: a sliding sum would round differently from upstream's.
+/// Windows that begin with the same sample need one pass for all of them.</summary>
 internal static class SummationKernels
 {
     public static void Sum(RangeCall call, RangeInput input, StepBlock output)
@@ -25,17 +26,18 @@ internal static class SummationKernels
             }
 
             call.Tick(i);
-            ReadOnlySpan<double> window = input.FloatValues[input.FloatStarts[i]..input.FloatEnds[i]];
-            if (TryHistograms(call, input, i, window.Length, out ReadOnlySpan<FloatHistogram> histograms))
+            int end = GrowingWindows.EndOfRun(input, i);
+            if (TryHistograms(call, input, i, out ReadOnlySpan<FloatHistogram> histograms))
             {
                 if (HistogramSums.Sum(call, input, histograms) is { } sum)
                 {
                     output.Set(i, sum);
                 }
             }
-            else if (window.Length > 0 && histograms.IsEmpty)
+            else if (histograms.IsEmpty)
             {
-                output.Set(i, Sum(window));
+                Sum(input, output, i, end);
+                i = end - 1;
             }
         }
     }
@@ -56,17 +58,18 @@ internal static class SummationKernels
             }
 
             call.Tick(i);
-            ReadOnlySpan<double> window = input.FloatValues[input.FloatStarts[i]..input.FloatEnds[i]];
-            if (TryHistograms(call, input, i, window.Length, out ReadOnlySpan<FloatHistogram> histograms))
+            int end = GrowingWindows.EndOfRun(input, i);
+            if (TryHistograms(call, input, i, out ReadOnlySpan<FloatHistogram> histograms))
             {
                 if (HistogramSums.Average(call, input, histograms) is { } average)
                 {
                     output.Set(i, average);
                 }
             }
-            else if (window.Length > 0 && histograms.IsEmpty)
+            else if (histograms.IsEmpty)
             {
-                output.Set(i, Average(window));
+                Average(input, output, i, end);
+                i = end - 1;
             }
         }
     }
@@ -76,23 +79,22 @@ internal static class SummationKernels
         for (int i = 0; i < output.Count; i++)
         {
             call.Tick(i);
-            ReadOnlySpan<double> window = input.FloatValues[input.FloatStarts[i]..input.FloatEnds[i]];
-            if (window.IsEmpty)
+            if (input.FloatEnds[i] > input.FloatStarts[i])
             {
-                continue;
+                ExtremeKernels.WarnOfHistograms(call, input, i);
             }
 
-            ExtremeKernels.WarnOfHistograms(call, input, i);
-            double variance = Variance(window);
-            output.Set(i, squareRoot ? Math.Sqrt(variance) : variance);
+            int end = GrowingWindows.EndOfRun(input, i);
+            Variance(input, output, i, end, squareRoot);
+            i = end - 1;
         }
     }
 
     // True if the window holds histograms only. A mix is annotated and yields nothing: then the histograms are not empty.
-    private static bool TryHistograms(RangeCall call, RangeInput input, int step, int floats, out ReadOnlySpan<FloatHistogram> histograms)
+    private static bool TryHistograms(RangeCall call, RangeInput input, int step, out ReadOnlySpan<FloatHistogram> histograms)
     {
         histograms = input.HasHistograms ? input.Histograms[input.HistogramStarts[step]..input.HistogramEnds[step]] : default;
-        if (histograms.Length > 0 && floats > 0)
+        if (histograms.Length > 0 && input.FloatEnds[step] > input.FloatStarts[step])
         {
             call.WarnMixed(input);
             return false;
@@ -126,78 +128,114 @@ internal static class SummationKernels
         return Kahan.AreFinite(sum);
     }
 
-    private static double Sum(ReadOnlySpan<double> window)
+    // The windows of these steps begin with the same sample, here and below.
+    private static void Sum(RangeInput input, StepBlock output, int from, int to)
     {
+        ReadOnlySpan<double> values = input.FloatValues;
+        ReadOnlySpan<int> ends = input.FloatEnds;
+        int start = input.FloatStarts[from];
+        int next = start;
         double sum = 0;
         double compensation = 0;
-        foreach (double value in window)
+        for (int i = from; i < to; i++)
         {
-            Kahan.Add(value, ref sum, ref compensation);
-        }
+            int end = ends[i];
+            if (end == start)
+            {
+                continue;
+            }
 
-        return double.IsInfinity(sum) ? sum : sum + compensation;
+            for (; next < end; next++)
+            {
+                Kahan.Add(values[next], ref sum, ref compensation);
+            }
+
+            output.Set(i, double.IsInfinity(sum) ? sum : sum + compensation);
+        }
     }
 
     // A plain mean while the sum fits into a double, an incremental one from the sample on at which it no longer does.
-    private static double Average(ReadOnlySpan<double> window)
+    private static void Average(RangeInput input, StepBlock output, int from, int to)
     {
-        if (window.Length == 1)
-        {
-            return window[0];
-        }
-
+        ReadOnlySpan<double> values = input.FloatValues;
+        ReadOnlySpan<int> ends = input.FloatEnds;
+        int start = input.FloatStarts[from];
+        int next = start;
+        bool isIncremental = false;
         double sum = 0;
         double compensation = 0;
-        int index = 0;
-        for (; index < window.Length; index++)
+        for (int i = from; i < to; i++)
         {
-            double nextSum = sum;
-            double nextCompensation = compensation;
-            Kahan.Add(window[index], ref nextSum, ref nextCompensation);
-            if (index > 0 && double.IsInfinity(nextSum))
+            int end = ends[i];
+            if (end == start)
             {
-                break;
+                continue;
             }
 
-            sum = nextSum;
-            compensation = nextCompensation;
-        }
+            double count;
+            for (; next < end && !isIncremental; next++)
+            {
+                double nextSum = sum;
+                double nextCompensation = compensation;
+                Kahan.Add(values[next], ref nextSum, ref nextCompensation);
+                if (next > start && double.IsInfinity(nextSum))
+                {
+                    isIncremental = true;
+                    count = next - start;
+                    sum /= count;
+                    compensation /= count;
+                    break;
+                }
 
-        double count = window.Length;
-        if (index == window.Length)
-        {
-            return (sum / count) + (compensation / count);
-        }
+                sum = nextSum;
+                compensation = nextCompensation;
+            }
 
-        double mean = sum / index;
-        compensation /= index;
-        for (; index < window.Length; index++)
-        {
-            count = index + 1;
-            double share = (count - 1) / count;
-            mean *= share;
-            compensation *= share;
-            Kahan.Add(window[index] / count, ref mean, ref compensation);
-        }
+            for (; next < end; next++)
+            {
+                count = next - start + 1;
+                double share = (count - 1) / count;
+                sum *= share;
+                compensation *= share;
+                Kahan.Add(values[next] / count, ref sum, ref compensation);
+            }
 
-        return mean + compensation;
+            // The first value is its own mean, also where it is a negative zero.
+            count = end - start;
+            output.Set(i, count == 1 ? values[start] : isIncremental ? sum + compensation : (sum / count) + (compensation / count));
+        }
     }
 
-    private static double Variance(ReadOnlySpan<double> window)
+    private static void Variance(RangeInput input, StepBlock output, int from, int to, bool squareRoot)
     {
+        ReadOnlySpan<double> values = input.FloatValues;
+        ReadOnlySpan<int> ends = input.FloatEnds;
+        int start = input.FloatStarts[from];
+        int next = start;
         double count = 0;
         double mean = 0;
         double meanCompensation = 0;
         double squares = 0;
         double squaresCompensation = 0;
-        foreach (double value in window)
+        for (int i = from; i < to; i++)
         {
-            count++;
-            double delta = value - (mean + meanCompensation);
-            Kahan.Add(delta / count, ref mean, ref meanCompensation);
-            Kahan.Add(delta * (value - (mean + meanCompensation)), ref squares, ref squaresCompensation);
-        }
+            int end = ends[i];
+            if (end == start)
+            {
+                continue;
+            }
 
-        return (squares + squaresCompensation) / count;
+            for (; next < end; next++)
+            {
+                count++;
+                double value = values[next];
+                double delta = value - (mean + meanCompensation);
+                Kahan.Add(delta / count, ref mean, ref meanCompensation);
+                Kahan.Add(delta * (value - (mean + meanCompensation)), ref squares, ref squaresCompensation);
+            }
+
+            double variance = (squares + squaresCompensation) / count;
+            output.Set(i, squareRoot ? Math.Sqrt(variance) : variance);
+        }
     }
 }

@@ -29,17 +29,27 @@ internal ref struct WindowLanes
     {
         _starts = input.FloatStarts;
         _ends = input.FloatEnds;
-        int middle = _starts.Length / 2;
         int samples = input.FloatValues.Length;
         if (_starts.Length < Count || input.HasHistograms || !Vector256.IsHardwareAccelerated)
         {
             return;
         }
 
+        // Of windows that are whole as a rule. Where that is not known, those of a series that has just begun come first.
+        SteadyWindows steady = input.Steady;
+        bool isKnown = steady.To - steady.From >= Count;
+        int from = isKnown ? steady.From : input.FirstFilled;
+        int to = isKnown ? steady.To : input.FilledEnd;
+        int typical = to - Math.Max(1, (to - from) / 4);
+        if (to - from < Count)
+        {
+            return;
+        }
+
         // Laying out takes a step for each sample, so it has to serve some windows.
-        int stride = _starts[middle] - _starts[middle - 1];
-        int length = _ends[middle] - _starts[middle];
-        if (stride > 0 && length >= 2 && (long)length * _starts.Length >= 2L * samples)
+        int stride = _starts[typical] - _starts[typical - 1];
+        int length = _ends[typical] - _starts[typical];
+        if (stride > 0 && length >= 2 && (long)length * (to - from) >= 2L * samples)
         {
             Stride = stride;
             _rows = ((samples + stride - 1) / stride) + 1;
