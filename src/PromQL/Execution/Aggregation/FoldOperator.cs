@@ -1,4 +1,4 @@
-using System.Buffers;
+using Narthex.Model.Collections;
 using Narthex.PromQL.Planning;
 
 namespace Narthex.PromQL.Execution.Aggregation;
@@ -56,7 +56,7 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
         input.Dispose();
         foreach (double[] column in _columns)
         {
-            ArrayPool<double>.Shared.Return(column);
+            LargeArrays<double>.Shared.Return(column);
         }
 
         _columns.Clear();
@@ -79,7 +79,7 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
         int size = checked(_groups * Steps);
         context.HoldSamples(size);
         _held += size;
-        double[] column = ArrayPool<double>.Shared.Rent(Math.Max(size, 1));
+        double[] column = LargeArrays<double>.Shared.Rent(Math.Max(size, 1));
         column.AsSpan(0, size).Fill(initial);
         _columns.Add(column);
         return column;
