@@ -27,11 +27,16 @@ internal sealed partial class CodePages : IDisposable
     // Fewer are not worth the while: looking for them takes two milliseconds, and as many are back after a quarter of one.
     private const long GrowthLeast = 8 * 1024 * 1024;
 
+    // What is back so soon is at work, and not counted as growth; for so long.
+    private const int TicksOfWork = 60;
+
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
 
     private readonly ITimer? _timer;
     private HashSet<string>? _seen;
     private long _left;
+    private long _atWork;
+    private int _ticks;
 
     private CodePages(TimeProvider? time) =>
         _timer = time?.CreateTimer(_ => Tick(), null, s_period, Timeout.InfiniteTimeSpan);
@@ -70,13 +75,19 @@ internal sealed partial class CodePages : IDisposable
     {
         try
         {
-            if (CountBytes() - _left >= GrowthLeast)
+            long bytes = CountBytes();
+            if (++_ticks == 1 && _left > 0)
+            {
+                _atWork = bytes;
+            }
+            else if (bytes - (_ticks < TicksOfWork ? _atWork : _left) >= GrowthLeast)
             {
                 HashSet<string> found = Find();
                 if (_seen is not null)
                 {
                     Release(_seen, found);
                     _left = CountBytes();
+                    _ticks = 0;
                 }
 
                 _seen = found;
