@@ -11,10 +11,12 @@ namespace Narthex.PromQL.Execution;
 internal sealed class ColumnSlabs<T> : IDisposable
     where T : unmanaged
 {
+    private const int HeapBytesMax = 32 * 1024;
+
     /// <summary>How many numbers fit one slab.</summary>
     internal static readonly int SlabLength = SlabPool.BytesMin / Unsafe.SizeOf<T>();
 
-    internal const int HeapLengthMax = 4 * 1024;
+    private static readonly int s_heapLengthMax = HeapBytesMax / Unsafe.SizeOf<T>();
 
     private readonly List<Slab> _slabs = [];
     private int _onHeap;
@@ -23,7 +25,7 @@ internal sealed class ColumnSlabs<T> : IDisposable
     /// <summary>A column whose contents are undefined.</summary>
     public Memory<T> Take(int length)
     {
-        if (_slabs.Count == 0 && _onHeap + length <= HeapLengthMax)
+        if (_slabs.Count == 0 && _onHeap + length <= s_heapLengthMax)
         {
             _onHeap += length;
             return GC.AllocateUninitializedArray<T>(length);
