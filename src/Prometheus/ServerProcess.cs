@@ -42,7 +42,7 @@ internal static partial class ServerProcess
         }
 
         running = server;
-        using StartupPages pages = StartupPages.ReleaseLater(time);
+        using CodePages pages = CodePages.KeepFew(time);
         int exitCode = 0;
         await using (server)
         {

@@ -13,16 +13,25 @@ internal static partial class DirectoryCopy
     private const int SeekData = 3;
     private const int SeekHole = 4;
 
-    /// <summary>Copies everything but files of the name <paramref name="except"/>, as it is on disk now.</summary>
+    /// <summary>Copies everything but files of the name <paramref name="except"/>, as it is on disk now; what is deleted meanwhile may be missing.</summary>
     public static void Copy(string from, string to, string? except = null)
     {
         foreach (string path in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
         {
             string target = Path.Combine(to, Path.GetRelativePath(from, path));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (Path.GetFileName(path) != except)
+            if (Path.GetFileName(path) == except)
+            {
+                continue;
+            }
+
+            try
             {
                 CopyFile(path, target);
+            }
+            catch (FileNotFoundException) when (!File.Exists(path))
+            {
+                // A server that runs deletes files of its head in the background. It is as if it had been copied a moment later.
             }
         }
     }

@@ -164,6 +164,17 @@ public sealed class BlockReader : IQueryableStorage, IDisposable
 
     internal ReadOnlySpan<byte> ReadChunk(ChunkMeta chunk, out ChunkEncoding encoding) => _chunks.Read(chunk.Ref, out encoding);
 
+    /// <summary>Lets the system take pages of chunks that were read out of the process. Readers are not disturbed: what they need comes back.</summary>
+    internal void ReleasePages()
+    {
+        // As a user: where a file was mapped, there may be something else as soon as it is not.
+        if (TryAddUser())
+        {
+            _chunks.ReleasePages();
+            RemoveUser();
+        }
+    }
+
     internal bool TryAddUser()
     {
         int users = Volatile.Read(ref _users);

@@ -10,6 +10,7 @@ internal sealed class ChunkSegmentReader : IDisposable
 {
     private readonly MappedFile[] _segments;
     private readonly string _block;
+    private volatile bool _touched;
 
     internal ChunkSegmentReader(MappedFile[] segments, string block)
     {
@@ -68,6 +69,11 @@ internal sealed class ChunkSegmentReader : IDisposable
     /// <exception cref="BlockCorruptionException">There is no sound chunk at that place.</exception>
     public ReadOnlySpan<byte> Read(ulong reference, out ChunkEncoding encoding)
     {
+        if (!_touched)
+        {
+            _touched = true;
+        }
+
         ulong index = reference >> 32;
         ulong offset = (uint)reference;
         if (index >= (ulong)_segments.Length)
@@ -96,6 +102,20 @@ internal sealed class ChunkSegmentReader : IDisposable
         return guarded[1..];
     }
 
+    /// <summary>Lets the system take the pages that were read since the last call out of the process: they stay in its cache. Not beside <see cref="Dispose"/>.</summary>
+    public void ReleasePages()
+    {
+        if (_touched)
+        {
+            _touched = false;
+            foreach (MappedFile segment in _segments)
+            {
+                segment.ReleasePages();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (MappedFile segment in _segments)

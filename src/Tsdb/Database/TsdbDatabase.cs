@@ -37,6 +37,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
     private StaleSeriesCompactor? _staleSeries;
     private double _staleSeriesThreshold;
     private Maintenance? _maintenance;
+    private ReadPages? _readPages;
     private DirectoryLock? _lock;
     private WalWriter? _wal;
     private bool _opened;
@@ -209,6 +210,11 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
             await _maintenance.DisposeAsync().ConfigureAwait(false);
         }
 
+        if (_readPages is not null)
+        {
+            await _readPages.DisposeAsync().ConfigureAwait(false);
+        }
+
         Head.Close();
         await CloseHeadFilesAsync().ConfigureAwait(false); // Before the log: a snapshot names its end.
         _wal?.Dispose();
@@ -291,6 +297,7 @@ public sealed partial class TsdbDatabase : IQueryableStorage, IAppendable, IAsyn
         _ready = true;
         _maintenance.Start();
         _chunkWriting.Start();
+        _readPages = new ReadPages(Head, _blocks, _time);
     }
 
     private BlockSetOptions BlockOptions()

@@ -98,6 +98,9 @@ public sealed partial class HeadStorage
         }
     }
 
+    /// <summary>Lets the system take pages of the files that were read out of the process: they stay in its cache.</summary>
+    internal void ReleaseChunkPages() => Volatile.Read(ref _chunkFiles)?.ReleasePages();
+
     /// <summary>Finishes the files. The mappings go too, unless a view is still open that may be reading them.</summary>
     internal void CloseChunkFiles()
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
+using Narthex.Model.Collections;
 
 namespace Narthex.Web.Http;
 
@@ -17,7 +18,7 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
     // Below this the header of a compressed body outweighs what compression saves.
     private const int CompressBytesMin = 1024;
 
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+    private byte[] _buffer = LargeArrays<byte>.Shared.Rent(16 * 1024);
     private int _count;
     private Stream? _stream;
     private long _bytesBefore;
@@ -83,7 +84,7 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
     {
         if (_buffer.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
+            LargeArrays<byte>.Shared.Return(_buffer);
             _buffer = [];
             _count = 0;
         }
@@ -125,9 +126,9 @@ internal sealed class ResponseWriter(HttpResponse response, bool mayCompress) : 
             return;
         }
 
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _count + needed));
+        byte[] larger = LargeArrays<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _count + needed));
         _buffer.AsSpan(0, _count).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(_buffer);
+        LargeArrays<byte>.Shared.Return(_buffer);
         _buffer = larger;
     }
 }

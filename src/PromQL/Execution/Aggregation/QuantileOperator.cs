@@ -1,4 +1,4 @@
-using System.Buffers;
+using Narthex.Model.Collections;
 using Narthex.PromQL.Functions;
 using Narthex.PromQL.Planning;
 
@@ -58,7 +58,7 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
 
         block.Clear();
         List<int> members = _members[_next++];
-        double[] values = ArrayPool<double>.Shared.Rent(members.Count);
+        double[] values = LargeArrays<double>.Shared.Rent(members.Count);
         for (int step = 0; step < block.Count; step++)
         {
             int count = 0;
@@ -79,7 +79,7 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
             }
         }
 
-        ArrayPool<double>.Shared.Return(values);
+        LargeArrays<double>.Shared.Return(values);
         return true;
     }
 

@@ -46,6 +46,16 @@ internal sealed class HeadChunkFile(int number, string path) : IDisposable
         if (_touched)
         {
             _touched = false;
+            ReleaseAllPages();
+        }
+    }
+
+    /// <summary>As <see cref="ReleasePages"/>, for whoever reads on in what he was given: without asking whether something else was.</summary>
+    public void ReleaseAllPages()
+    {
+        // Not while the mapping goes: in its place there may be something else at once.
+        lock (_lock)
+        {
             _mapping?.ReleasePages();
         }
     }

@@ -19,6 +19,9 @@ namespace Narthex.Tsdb.Head.ChunkFiles;
 /// </remarks>
 internal sealed class HeadChunkFiles : IDisposable
 {
+    // Of a file that is read from one end to the other, so much is in memory.
+    private const int ReleasedAtOnce = 1 << 20;
+
     private readonly string _directory;
     private readonly IWalFileSystem _system;
     private readonly SortedList<int, HeadChunkFile> _files = [];
@@ -274,6 +277,7 @@ internal sealed class HeadChunkFiles : IDisposable
         _files.Add(file.Number, file);
         Publish();
         file.Length = HeadChunkFormat.FileHeaderBytes;
+        long released = 0;
         while (true)
         {
             var place = new HeadChunkRef(file.Number, file.Length);
@@ -295,6 +299,11 @@ internal sealed class HeadChunkFiles : IDisposable
             }
 
             file.Length += HeadChunkFormat.ChunkBytes(chunk.Value.Length);
+            if (file.Length - released >= ReleasedAtOnce)
+            {
+                released = file.Length;
+                file.ReleaseAllPages();
+            }
         }
     }
 

@@ -5,7 +5,7 @@ using Narthex.Prometheus;
 namespace Narthex.Prometheus.Tests;
 
 /// <summary>Pages of code are let go, and come back.</summary>
-public sealed class StartupPagesTests
+public sealed class CodePagesTests
 {
     private const int KilobytesLeast = 4096;
 
@@ -17,18 +17,18 @@ public sealed class StartupPagesTests
             return;
         }
 
-        HashSet<string> seen = StartupPages.Find();
+        HashSet<string> seen = CodePages.Find();
         Assert.Contains(seen, mapping => mapping.EndsWith("/System.Private.CoreLib.dll", StringComparison.Ordinal));
         Assert.DoesNotContain(seen, mapping => mapping.Split(' ', 3)[1].Contains('w', StringComparison.Ordinal));
-        long before = ReadFilePages();
+        long before = ReadCodePages();
         string answer = Work();
-        StartupPages.Release(seen);
-        long after = ReadFilePages();
+        CodePages.Release(seen);
+        long after = ReadCodePages();
         Assert.True(after < before - KilobytesLeast, $"{before} kB of files in memory before, {after} afterwards");
         for (int i = 0; i < 5; i++)
         {
             Assert.Equal(answer, Work());
-            StartupPages.Release(StartupPages.Find());
+            CodePages.Release(CodePages.Find());
         }
     }
 
@@ -40,9 +40,9 @@ public sealed class StartupPagesTests
             return;
         }
 
-        long before = ReadFilePages();
-        StartupPages.Release([]);
-        Assert.True(ReadFilePages() >= before - KilobytesLeast);
+        long before = ReadCodePages();
+        CodePages.Release([]);
+        Assert.True(ReadCodePages() >= before - KilobytesLeast);
     }
 
     // Something of everything: formatting, sorting, regular expressions, exceptions, other threads.
@@ -69,7 +69,7 @@ public sealed class StartupPagesTests
         return text.ToString();
     }
 
-    private static long ReadFilePages()
+    private static long ReadCodePages()
     {
         string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("RssFile:", StringComparison.Ordinal));
         return long.Parse(line.AsSpan(8).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
