@@ -79,7 +79,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
         StringLiteral text => new TextNode(text.Value, grid, text.Position),
         ParenExpression paren => InParentheses(PlanBare(paren.Inner, grid, function), paren.Position),
         UnaryExpression { IsNegation: true } unary => new NegateNode(Plan(unary.Operand, grid, ""), grid, unary.Position),
-        UnaryExpression unary => Plan(unary.Operand, grid, ""),
+        UnaryExpression unary => InParentheses(Plan(unary.Operand, grid, ""), unary.Position),
         VectorSelector selector => PlanSelector(selector, grid, function, wantsTimestamp: false),
         MatrixSelector matrix => PlanRange(matrix, grid, function),
         SubqueryExpression subquery => PlanSubquery(subquery, grid),
@@ -90,6 +90,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
         _ => throw new QueryException(QueryErrorKind.Internal, $"unhandled expression of type {expression.GetType().Name}"),
     };
 
+    // Parentheses and a plus before it do nothing but lengthen it.
     private static PlanNode InParentheses(PlanNode node, PositionRange position) => node with { Position = position };
 
     private SelectNode PlanSelector(VectorSelector selector, StepGrid grid, string function, bool wantsTimestamp) =>
