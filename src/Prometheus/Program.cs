@@ -60,7 +60,7 @@ foreach (string flag in UnusedFlags.Find(values))
     UnusedFlags.Warn(logger, "--" + flag);
 }
 
-NativeAllocator.ShareArenas();
+NativeAllocator.KeepLittle();
 PoolThreads.MakeEnoughFor(options.QueryMaxConcurrency);
 options = options with { AnswerOnEventThreads = SocketThreads.TryPrepare() };
 return await ServerProcess.RunAsync(options, loggers, TimeProvider.System);

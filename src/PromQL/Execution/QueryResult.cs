@@ -36,7 +36,7 @@ public sealed class QueryException(QueryErrorKind kind, string message, Exceptio
 /// <param name="Histogram">The histogram, otherwise null.</param>
 public readonly record struct VectorSample(Labels Labels, long TimestampMs, double Value, FloatHistogram? Histogram = null);
 
-/// <summary>One series of a matrix. Floats and histograms are apart, each ascending by time.</summary>
+/// <summary>One series of a matrix. Floats and histograms are apart, each ascending by time. What it holds is valid until its <see cref="QueryResult"/> is disposed.</summary>
 public sealed class MatrixSeries
 {
     /// <summary>The series' labels.</summary>
@@ -55,7 +55,7 @@ public sealed class MatrixSeries
     public ReadOnlyMemory<FloatHistogram> Histograms { get; init; }
 }
 
-/// <summary>What a query yields. Dispose it when it has been written: it holds pooled memory.</summary>
+/// <summary>What a query yields. Dispose it when it has been written: the columns of its series are not the garbage collector's.</summary>
 public sealed class QueryResult : IDisposable
 {
     private readonly IDisposable? _resources;

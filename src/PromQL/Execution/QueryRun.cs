@@ -80,10 +80,16 @@ internal sealed class QueryRun(PreparedQuery query, StepGrid grid, bool isRange)
         };
         _context = context;
         context.ShareParts(root);
-        var builder = new ResultBuilder(root, context);
+        var columns = new ResultColumns();
+        var builder = new ResultBuilder(root, context, columns);
         try
         {
-            return Build(builder, root, context);
+            return Build(builder, root, context, columns);
+        }
+        catch
+        {
+            columns.Dispose();
+            throw;
         }
         finally
         {
@@ -95,7 +101,7 @@ internal sealed class QueryRun(PreparedQuery query, StepGrid grid, bool isRange)
         }
     }
 
-    private QueryResult Build(ResultBuilder builder, PlanNode root, QueryContext context)
+    private QueryResult Build(ResultBuilder builder, PlanNode root, QueryContext context, ResultColumns columns)
     {
         List<MatrixSeries> matrix = [];
         List<VectorSample> vector = [];
@@ -115,7 +121,7 @@ internal sealed class QueryRun(PreparedQuery query, StepGrid grid, bool isRange)
         }
 
         context.Annotations.Complete();
-        return new QueryResult
+        return new QueryResult(columns)
         {
             Type = type,
             TimestampMs = grid.StartMs,

@@ -5,8 +5,11 @@ using ValueType = Narthex.PromQL.Syntax.ValueType;
 
 namespace Narthex.PromQL.Execution;
 
-/// <summary>Runs a plan and collects what it yields. The columns of the result belong to it and go with it.</summary>
-internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
+/// <summary>Runs a plan and collects what it yields.</summary>
+/// <param name="plan">The plan.</param>
+/// <param name="context">What the query shares.</param>
+/// <param name="columns">Where the columns of a matrix are. They belong to the result and go with it.</param>
+internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultColumns columns)
 {
     private readonly OperatorBuilder _operators = new(context);
 
@@ -54,11 +57,10 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
         using ISeriesOperator root = Root();
         using var block = new StepBlock(plan.Grid.Count);
         IReadOnlyList<SeriesLabels> series = root.GetSeries();
-        long[]? allTimes = null;
         for (int i = 0; root.TryReadNext(block); i++)
         {
             context.ThrowIfCancelled();
-            if (Collect(series[i].Labels, block, ref allTimes) is { } found)
+            if (Collect(series[i].Labels, block) is { } found)
             {
                 result.Add(found);
             }
@@ -92,8 +94,8 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
             result.Add(new MatrixSeries
             {
                 Labels = labels,
-                Timestamps = input.FloatTimes[from..to].ToArray(),
-                Values = input.FloatValues[from..to].ToArray(),
+                Timestamps = columns.Times(input.FloatTimes[from..to]),
+                Values = columns.Values(input.FloatValues[from..to]),
                 HistogramTimestamps = input.HistogramTimes[histogramFrom..histogramTo].ToArray(),
                 Histograms = input.Histograms[histogramFrom..histogramTo].ToArray(),
             });
@@ -111,7 +113,7 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
         return context.DelayedNameRemoval ? _operators.Deduplicated(new DropNamesOperator(root), plan) : root;
     }
 
-    private MatrixSeries? Collect(Labels labels, StepBlock block, ref long[]? allTimes)
+    private MatrixSeries? Collect(Labels labels, StepBlock block)
     {
         int present = block.Present.Count(true);
         if (present == 0)
@@ -120,26 +122,43 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
         }
 
         context.HoldSamples(present);
-
-        // Series that are there at every step, which is the usual case, share one column of times.
-        if (present == block.Count && !block.HasHistograms)
+        if (block.HasHistograms)
         {
-            if (allTimes is null)
-            {
-                allTimes = new long[block.Count];
-                for (int i = 0; i < allTimes.Length; i++)
-                {
-                    allTimes[i] = plan.Grid.TimeAt(i);
-                }
-            }
-
-            return new MatrixSeries { Labels = labels, Timestamps = allTimes, Values = block.Values.ToArray() };
+            return CollectMixed(labels, block, present);
         }
 
-        return CollectSparse(labels, block, present);
+        return new MatrixSeries
+        {
+            Labels = labels,
+            Timestamps = columns.Times(plan.Grid, block.Present, present),
+            Values = Present(block, present),
+        };
     }
 
-    private MatrixSeries CollectSparse(Labels labels, StepBlock block, int present)
+    private ReadOnlyMemory<double> Present(StepBlock block, int count)
+    {
+        Span<bool> present = block.Present;
+        int first = present.IndexOf(true);
+        if (present.LastIndexOf(true) - first + 1 == count)
+        {
+            return columns.Values(block.Values.Slice(first, count));
+        }
+
+        Memory<double> column = columns.TakeValues(count);
+        Span<double> values = column.Span;
+        int next = 0;
+        for (int step = first; next < count; step++)
+        {
+            if (present[step])
+            {
+                values[next++] = block.Values[step];
+            }
+        }
+
+        return column;
+    }
+
+    private MatrixSeries CollectMixed(Labels labels, StepBlock block, int present)
     {
         int histogramCount = 0;
         foreach (FloatHistogram? histogram in block.Histograms)
@@ -176,8 +195,26 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context)
     private void Sort(List<MatrixSeries> series)
     {
         long started = System.Diagnostics.Stopwatch.GetTimestamp();
-        series.Sort(static (a, b) => a.Labels.CompareTo(b.Labels));
+        if (!IsSorted(series))
+        {
+            series.Sort(static (a, b) => a.Labels.CompareTo(b.Labels));
+        }
+
         SortTicks = System.Diagnostics.Stopwatch.GetTimestamp() - started;
+    }
+
+    // As storage hands them out, which dropping the one name that all have does not change.
+    private static bool IsSorted(List<MatrixSeries> series)
+    {
+        for (int i = 1; i < series.Count; i++)
+        {
+            if (series[i - 1].Labels.CompareTo(series[i].Labels) > 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }
 

@@ -57,6 +57,22 @@ public sealed class QueryEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Labels_are_replaced_from_the_series_own_value_however_many_there_are()
+    {
+        var storage = new HugeStorage(40_000);
+        using QueryResult result = await Engine(new QueryEngineOptions()).QueryInstantAsync(
+            storage, "label_replace(label_replace(x_total, 'last', 'L$1', 'i', '.*(.)'), 'rest', '$1', 'i', '0*(.*[^3])')", 0, QueryOptions.Default, default);
+
+        Assert.Equal(40_000, result.Vector.Count);
+        Assert.All(result.Vector, sample =>
+        {
+            string value = sample.Labels["i"];
+            Assert.Equal("L" + value[^1], sample.Labels["last"]);
+            Assert.Equal(value.EndsWith('3') ? "" : value.TrimStart('0') is { Length: > 0 } rest ? rest : "0", sample.Labels["rest"]);
+        });
+    }
+
+    [Fact]
     public async Task More_samples_than_allowed_end_the_query()
     {
         QueryException error = await Assert.ThrowsAsync<QueryException>(() => Range("requests_total", new QueryEngineOptions { MaxSamples = 100 }));

@@ -55,16 +55,16 @@ internal sealed class LabelOperator(ISeriesOperator input, Func<SeriesLabels, Se
 
         byte[] sourceUtf8 = Encoding.UTF8.GetBytes(source);
         byte[] destinationUtf8 = Encoding.UTF8.GetBytes(destination);
+        var expansions = new Expansions(regex, replacement);
         var builder = new LabelsBuilder();
         return new LabelOperator(input, series =>
         {
-            string? value = regex.Expand(Encoding.UTF8.GetString(series.Labels.GetValueOrEmpty(sourceUtf8)), replacement);
-            if (value is null)
+            if (expansions.Of(series.Labels.GetValueOrEmpty(sourceUtf8)) is not { } value)
             {
                 return series;
             }
 
-            Labels labels = builder.Reset(series.Labels).Set(destinationUtf8, Encoding.UTF8.GetBytes(value)).ToLabels();
+            Labels labels = builder.Reset(series.Labels).Set(destinationUtf8, value).ToLabels();
             return new SeriesLabels(labels, series.DropName && destination != LabelNames.MetricName);
         });
     }
@@ -86,4 +86,31 @@ internal sealed class LabelOperator(ISeriesOperator input, Func<SeriesLabels, Se
     public void Dispose() => input.Dispose();
 
     private static bool HasInvalidUtf8(string text) => text.Contains('\uFFFD', StringComparison.Ordinal);
+
+    /// <summary>What an expression makes of values. Many series have the same value, for which it runs once.</summary>
+    private sealed class Expansions(Re2 regex, string replacement)
+    {
+        // Whoever has more different values than this pays for each.
+        private const int CountMax = 16 * 1024;
+
+        private readonly Dictionary<string, byte[]?> _known = new(StringComparer.Ordinal);
+
+        /// <summary>The replacement for a value; null if it does not match.</summary>
+        public byte[]? Of(ReadOnlySpan<byte> value)
+        {
+            Span<char> chars = value.Length <= 256 ? stackalloc char[256] : new char[value.Length];
+            chars = chars[..Encoding.UTF8.GetChars(value, chars)];
+            Dictionary<string, byte[]?>.AlternateLookup<ReadOnlySpan<char>> known = _known.GetAlternateLookup<ReadOnlySpan<char>>();
+            if (!known.TryGetValue(chars, out byte[]? expanded))
+            {
+                expanded = regex.Expand(chars.ToString(), replacement) is { } text ? Encoding.UTF8.GetBytes(text) : null;
+                if (_known.Count < CountMax)
+                {
+                    known[chars] = expanded;
+                }
+            }
+
+            return expanded;
+        }
+    }
 }
