@@ -77,7 +77,7 @@ public sealed record RuleContext
                 storage(), prepared.GetValue(query, engine.Prepare), timestampMs, new QueryOptions { Origin = origin }, cancellationToken).ConfigureAwait(false);
             return result.Type switch
             {
-                PromQL.Syntax.ValueType.Vector => result.Vector,
+                PromQL.Syntax.ValueType.Vector => [.. result.Vector],
                 PromQL.Syntax.ValueType.Scalar => [new VectorSample(Labels.Empty, result.TimestampMs, result.Scalar)],
                 _ => throw new QueryException(QueryErrorKind.Execution, "rule result is not a vector or scalar"),
             };

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Narthex.Model;
 
 namespace Narthex.Storage;
@@ -45,6 +46,12 @@ public interface ISeriesSelection : IDisposable
 
     /// <summary>Some of the labels of a series. Cheaper than <see cref="GetLabels(int)"/> where a storage reads only what is asked for.</summary>
     Labels GetLabels(int series, LabelProjection projection) => projection.Of(GetLabels(series));
+
+    /// <summary>Appends the label set of a series in its encoded form (<see cref="Labels.Encoded"/>), for callers that need no object of their own.</summary>
+    void WriteLabels(int series, IBufferWriter<byte> output) => output.Write(GetLabels(series).Encoded);
+
+    /// <summary>Appends some of the labels of a series in their encoded form.</summary>
+    void WriteLabels(int series, LabelProjection projection, IBufferWriter<byte> output) => output.Write(GetLabels(series, projection).Encoded);
 
     /// <summary>Whether a series may have a label with the name. False is certain; true costs the caller a look at each series.</summary>
     bool MayHaveLabel(ReadOnlySpan<byte> name) => true;

@@ -107,10 +107,11 @@ public readonly struct Labels : IEquatable<Labels>, IComparable<Labels>
     public override int GetHashCode() => (int)GetStableHash();
 
     /// <summary>Orders label by label: first by name, then by value; a prefix comes first.</summary>
-    public int CompareTo(Labels other)
+    public int CompareTo(Labels other) => CompareEncoded(Encoded, other.Encoded);
+
+    /// <summary>Orders two label sets in the encoded form as <see cref="CompareTo"/> does.</summary>
+    public static int CompareEncoded(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
-        ReadOnlySpan<byte> left = Encoded;
-        ReadOnlySpan<byte> right = other.Encoded;
         int same = left.CommonPrefixLength(right);
         if (same == left.Length || same == right.Length)
         {

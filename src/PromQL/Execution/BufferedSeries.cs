@@ -17,7 +17,7 @@ internal sealed class BufferedSeries(ISeriesOperator input, int steps, QueryCont
         {
             context.ThrowIfCancelled();
             context.HoldSamples(steps);
-            var block = new StepBlock(steps);
+            var block = new StepBlock(context.Memory, steps);
             _blocks.Add(block);
             if (!input.TryReadNext(block))
             {

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 
 namespace Narthex.PromQL.Execution;
 
@@ -11,10 +11,12 @@ namespace Narthex.PromQL.Execution;
 internal sealed class ColumnSlabs<T> : IDisposable
     where T : unmanaged
 {
-    // Half a mebibyte of eight-byte numbers: large enough for the system to take it back when it is freed, small enough to waste little.
-    internal const int SlabLength = 64 * 1024;
+    private const int HeapBytesMax = 32 * 1024;
 
-    internal const int HeapLengthMax = 4 * 1024;
+    /// <summary>How many numbers fit one slab.</summary>
+    internal static readonly int SlabLength = SlabPool.BytesMin / Unsafe.SizeOf<T>();
+
+    private static readonly int s_heapLengthMax = HeapBytesMax / Unsafe.SizeOf<T>();
 
     private readonly List<Slab> _slabs = [];
     private int _onHeap;
@@ -23,7 +25,7 @@ internal sealed class ColumnSlabs<T> : IDisposable
     /// <summary>A column whose contents are undefined.</summary>
     public Memory<T> Take(int length)
     {
-        if (_slabs.Count == 0 && _onHeap + length <= HeapLengthMax)
+        if (_slabs.Count == 0 && _onHeap + length <= s_heapLengthMax)
         {
             _onHeap += length;
             return GC.AllocateUninitializedArray<T>(length);
@@ -58,7 +60,7 @@ internal sealed class ColumnSlabs<T> : IDisposable
 
     private sealed unsafe class Slab(int length) : MemoryManager<T>
     {
-        private T* _start = (T*)NativeMemory.Alloc((nuint)length, (nuint)sizeof(T));
+        private T* _start = (T*)SlabPool.Take(BytesOf(length));
 
         public int Length => length;
 
@@ -82,8 +84,13 @@ internal sealed class ColumnSlabs<T> : IDisposable
 
         protected override void Dispose(bool disposing)
         {
-            NativeMemory.Free(_start);
-            _start = null;
+            if (_start is not null)
+            {
+                SlabPool.Return(_start, BytesOf(length));
+                _start = null;
+            }
         }
+
+        private static nuint BytesOf(int length) => (nuint)length * (nuint)sizeof(T);
     }
 }

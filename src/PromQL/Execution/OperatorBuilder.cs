@@ -43,7 +43,7 @@ internal sealed class OperatorBuilder
     private ISeriesOperator BuildBare(PlanNode node) => node switch
     {
         SelectNode select => new SelectOperator(select, _context),
-        StepInvariantNode invariant => new StepInvariantOperator(_context.Within(new StepInvariantScope(invariant, _context.Scope), () => Build(invariant.Inner))),
+        StepInvariantNode invariant => new StepInvariantOperator(_context.Within(new StepInvariantScope(invariant, _context.Scope), () => Build(invariant.Inner)), _context),
         NegateNode negate => Deduplicated(new MapOperator(Build(negate.Inner), Negate, _context), node, strict: true),
         AggregateNode aggregate => BuildAggregate(aggregate),
         BinaryNode binary => BuildBinary(binary),

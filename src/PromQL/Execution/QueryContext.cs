@@ -32,6 +32,9 @@ internal sealed class QueryContext : IDisposable
 
     public Annotations Annotations { get; }
 
+    /// <summary>Where the columns of its operators are.</summary>
+    public StepMemory Memory { get; } = new();
+
     /// <summary>Measures the nodes of the plan; null: nobody asked.</summary>
     public QueryProfile? Profile { get; init; }
 
@@ -167,6 +170,7 @@ internal sealed class QueryContext : IDisposable
         _selections.Clear();
         _querier?.Dispose();
         _querier = null;
+        Memory.Dispose();
     }
 
     private readonly struct SelectionKey(SelectHints hints, IReadOnlyList<LabelMatcher> matchers) : IEquatable<SelectionKey>

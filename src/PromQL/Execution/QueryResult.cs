@@ -39,8 +39,23 @@ public readonly record struct VectorSample(Labels Labels, long TimestampMs, doub
 /// <summary>One series of a matrix. Floats and histograms are apart, each ascending by time. What it holds is valid until its <see cref="QueryResult"/> is disposed.</summary>
 public sealed class MatrixSeries
 {
-    /// <summary>The series' labels.</summary>
-    public required Labels Labels { get; init; }
+    private readonly ReadOnlyMemory<byte> _encodedLabels;
+    private readonly Labels _labels;
+
+    /// <summary>The series' labels. What is asked for stays valid; each time it may be another object.</summary>
+    public Labels Labels
+    {
+        get => _encodedLabels.IsEmpty ? _labels : Labels.FromEncoded(_encodedLabels.Span);
+        init => _labels = value;
+    }
+
+    /// <summary>The labels in the form of <see cref="Labels.Encoded"/>, without an object for them.</summary>
+    public ReadOnlySpan<byte> EncodedLabels => _encodedLabels.IsEmpty ? _labels.Encoded : _encodedLabels.Span;
+
+    internal ReadOnlyMemory<byte> OwnLabels
+    {
+        init => _encodedLabels = value;
+    }
 
     /// <summary>Times of the floats.</summary>
     public ReadOnlyMemory<long> Timestamps { get; init; }
@@ -75,7 +90,7 @@ public sealed class QueryResult : IDisposable
     /// <summary>The value of a string.</summary>
     public string Text { get; init; } = "";
 
-    /// <summary>The samples of a vector.</summary>
+    /// <summary>The samples of a vector: a <see cref="ResultVector"/> if it comes from the engine.</summary>
     public IReadOnlyList<VectorSample> Vector { get; init; } = [];
 
     /// <summary>The series of a matrix, ascending by their label sets.</summary>

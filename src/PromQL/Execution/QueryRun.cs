@@ -104,7 +104,7 @@ internal sealed class QueryRun(PreparedQuery query, StepGrid grid, bool isRange)
     private QueryResult Build(ResultBuilder builder, PlanNode root, QueryContext context, ResultColumns columns)
     {
         List<MatrixSeries> matrix = [];
-        List<VectorSample> vector = [];
+        IReadOnlyList<VectorSample> vector = [];
         double scalar = 0;
         ValueType type = isRange ? ValueType.Matrix : query.Expression.Type;
         switch (type)

@@ -17,19 +17,19 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
     public long? SortTicks { get; private set; }
 
     /// <summary>The samples of one step.</summary>
-    public List<VectorSample> BuildVector(long timestampMs)
+    public IReadOnlyList<VectorSample> BuildVector(long timestampMs)
     {
-        var result = new List<VectorSample>();
         using ISeriesOperator root = Root();
-        using var block = new StepBlock(1);
+        using var block = new StepBlock(context.Memory, 1);
         IReadOnlyList<SeriesLabels> series = root.GetSeries();
+        var result = new ResultVector(columns, series.Count, timestampMs);
         for (int i = 0; root.TryReadNext(block); i++)
         {
             context.ThrowIfCancelled();
             if (block.Present[0])
             {
                 context.HoldSamples(1);
-                result.Add(new VectorSample(series[i].Labels, timestampMs, block.Values[0], block.HistogramAt(0)));
+                result.Add(columns.Labels.Add(series, i), block.Values[0], block.HistogramAt(0));
             }
         }
 
@@ -55,12 +55,12 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
         }
 
         using ISeriesOperator root = Root();
-        using var block = new StepBlock(plan.Grid.Count);
+        using var block = new StepBlock(context.Memory, plan.Grid.Count);
         IReadOnlyList<SeriesLabels> series = root.GetSeries();
         for (int i = 0; root.TryReadNext(block); i++)
         {
             context.ThrowIfCancelled();
-            if (Collect(series[i].Labels, block) is { } found)
+            if (Collect(series, i, block) is { } found)
             {
                 result.Add(found);
             }
@@ -90,10 +90,11 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
             }
 
             context.HoldSamples(to - from + histogramTo - histogramFrom);
-            Labels labels = series[i].DropName ? MetricSchema.Drop(series[i].Labels) : series[i].Labels;
+            bool dropsName = series is not SelectedSeries && series[i].DropName;
             result.Add(new MatrixSeries
             {
-                Labels = labels,
+                Labels = dropsName ? MetricSchema.Drop(series[i].Labels) : Labels.Empty,
+                OwnLabels = dropsName ? default : OwnLabels(series, i),
                 Timestamps = columns.Times(input.FloatTimes[from..to]),
                 Values = columns.Values(input.FloatValues[from..to]),
                 HistogramTimestamps = input.HistogramTimes[histogramFrom..histogramTo].ToArray(),
@@ -113,7 +114,7 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
         return context.DelayedNameRemoval ? _operators.Deduplicated(new DropNamesOperator(root), plan) : root;
     }
 
-    private MatrixSeries? Collect(Labels labels, StepBlock block)
+    private MatrixSeries? Collect(IReadOnlyList<SeriesLabels> series, int index, StepBlock block)
     {
         int present = block.Present.Count(true);
         if (present == 0)
@@ -124,16 +125,18 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
         context.HoldSamples(present);
         if (block.HasHistograms)
         {
-            return CollectMixed(labels, block, present);
+            return CollectMixed(series[index].Labels, block, present);
         }
 
         return new MatrixSeries
         {
-            Labels = labels,
+            OwnLabels = OwnLabels(series, index),
             Timestamps = columns.Times(plan.Grid, block.Present, present),
             Values = Present(block, present),
         };
     }
+
+    private ReadOnlyMemory<byte> OwnLabels(IReadOnlyList<SeriesLabels> series, int index) => columns.Labels.Get(columns.Labels.Add(series, index));
 
     private ReadOnlyMemory<double> Present(StepBlock block, int count)
     {
@@ -197,7 +200,7 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
         long started = System.Diagnostics.Stopwatch.GetTimestamp();
         if (!IsSorted(series))
         {
-            series.Sort(static (a, b) => a.Labels.CompareTo(b.Labels));
+            series.Sort(static (a, b) => Labels.CompareEncoded(a.EncodedLabels, b.EncodedLabels));
         }
 
         SortTicks = System.Diagnostics.Stopwatch.GetTimestamp() - started;
@@ -208,7 +211,7 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
     {
         for (int i = 1; i < series.Count; i++)
         {
-            if (series[i - 1].Labels.CompareTo(series[i].Labels) > 0)
+            if (Labels.CompareEncoded(series[i - 1].EncodedLabels, series[i].EncodedLabels) > 0)
             {
                 return false;
             }

@@ -1,12 +1,25 @@
 namespace Narthex.PromQL.Execution;
 
-/// <summary>The columns of a matrix. Series with samples at the same times, which is the usual case, share one column of times.</summary>
+/// <summary>The columns and labels of a result. Series with samples at the same times, which is the usual case, share one column of times.</summary>
 internal sealed class ResultColumns : IDisposable
 {
     private readonly ColumnSlabs<long> _times = new();
     private readonly ColumnSlabs<double> _values = new();
+    private readonly List<IDisposable> _others = [];
     private bool[] _latestSteps = [];
     private ReadOnlyMemory<long> _latestTimes;
+
+    /// <summary>The label sets.</summary>
+    public LabelSlabs Labels { get; } = new();
+
+    /// <summary>A column of anything, undefined so far.</summary>
+    public Memory<T> Take<T>(int count)
+        where T : unmanaged
+    {
+        var slabs = new ColumnSlabs<T>();
+        _others.Add(slabs);
+        return slabs.Take(count);
+    }
 
     /// <summary>A column of values, undefined so far.</summary>
     public Memory<double> TakeValues(int count) => _values.Take(count);
@@ -61,5 +74,7 @@ internal sealed class ResultColumns : IDisposable
     {
         _times.Dispose();
         _values.Dispose();
+        Labels.Dispose();
+        _others.ForEach(other => other.Dispose());
     }
 }

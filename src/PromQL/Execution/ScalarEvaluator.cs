@@ -96,7 +96,7 @@ internal sealed class ScalarEvaluator(OperatorBuilder builder, QueryContext cont
     {
         int[] found = new int[column.Length];
         using ISeriesOperator input = builder.Build(vector);
-        using var block = new StepBlock(column.Length);
+        using var block = new StepBlock(context.Memory, column.Length);
         input.GetSeries();
         while (input.TryReadNext(block))
         {

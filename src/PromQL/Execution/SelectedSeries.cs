@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections;
 using Narthex.Model;
 using Narthex.PromQL.Functions.Range;
@@ -52,6 +53,23 @@ internal sealed class SelectedSeries : IReadOnlyList<SeriesLabels>
             }
 
             return new SeriesLabels(labels);
+        }
+    }
+
+    /// <summary>Appends the labels of a series in their encoded form.</summary>
+    public void WriteLabels(int index, IBufferWriter<byte> output)
+    {
+        if (_read.Length > 0 && !_read[index].IsEmpty)
+        {
+            output.Write(_read[index].Encoded);
+        }
+        else if (_projection is null)
+        {
+            _selection.WriteLabels(index, output);
+        }
+        else
+        {
+            _selection.WriteLabels(index, _projection, output);
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class SeriesBatches : IDisposable
         _held = held;
         for (int i = 0; i < _blocks.Length; i++)
         {
-            _blocks[i] = new StepBlock(steps);
+            _blocks[i] = new StepBlock(_context.Memory, steps);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Narthex.Model;
 
 namespace Narthex.PromQL.Execution;
@@ -6,37 +5,28 @@ namespace Narthex.PromQL.Execution;
 /// <summary>One series on a step grid: values in one column, presence in another, native histograms in a third that exists only when needed.</summary>
 /// <remarks>
 /// A step with a histogram is present and has it in the histogram lane; its value is then meaningless. Histograms are shared between
-/// blocks and operators and never changed once they are in one. Reused from series to series; the owner disposes it.
+/// blocks and operators and never changed once they are in one. Reused from series to series; the owner disposes it, before the query ends.
 /// </remarks>
 internal sealed class StepBlock : IDisposable
 {
-    // The smallest array of the pool. Operators that keep all series of an instant query have a block for each.
-    private const int PooledMin = 16;
-
-    private double[] _values;
-    private bool[] _present;
+    private readonly StepMemory _memory;
+    private StepColumn<double> _values;
+    private StepColumn<bool> _present;
     private FloatHistogram?[]? _histograms;
 
-    public StepBlock(int count)
+    public StepBlock(StepMemory memory, int count)
     {
+        _memory = memory;
         Count = count;
-        if (count < PooledMin)
-        {
-            _values = new double[count];
-            _present = new bool[count];
-            return;
-        }
-
-        _values = ArrayPool<double>.Shared.Rent(count);
-        _present = ArrayPool<bool>.Shared.Rent(count);
-        Present.Clear();
+        _values = memory.Take<double>(count);
+        _present = memory.TakeCleared<bool>(count);
     }
 
     public int Count { get; }
 
-    public Span<double> Values => _values.AsSpan(0, Count);
+    public Span<double> Values => _values.Span;
 
-    public Span<bool> Present => _present.AsSpan(0, Count);
+    public Span<bool> Present => _present.Span;
 
     /// <summary>Whether the histogram lane may hold something.</summary>
     public bool HasHistograms { get; private set; }
@@ -89,6 +79,24 @@ internal sealed class StepBlock : IDisposable
         if (HasHistograms)
         {
             _histograms![step] = null;
+        }
+    }
+
+    /// <summary>Removes the samples of all steps at which <paramref name="marks"/> is not <paramref name="wanted"/>.</summary>
+    public void Keep(ReadOnlySpan<bool> marks, bool wanted)
+    {
+        Span<bool> present = Present;
+        for (int step = 0; step < present.Length; step++)
+        {
+            present[step] &= marks[step] == wanted;
+        }
+
+        for (int step = 0; HasHistograms && step < present.Length; step++)
+        {
+            if (!present[step])
+            {
+                _histograms![step] = null;
+            }
         }
     }
 
@@ -172,14 +180,10 @@ internal sealed class StepBlock : IDisposable
     public void Dispose()
     {
         ClearHistograms();
-        if (_values.Length >= PooledMin)
-        {
-            ArrayPool<double>.Shared.Return(_values);
-            ArrayPool<bool>.Shared.Return(_present);
-        }
-
-        _values = [];
-        _present = [];
+        _memory.Return(_values);
+        _memory.Return(_present);
+        _values = default;
+        _present = default;
         _histograms = null;
     }
 }

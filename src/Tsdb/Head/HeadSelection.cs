@@ -1,3 +1,4 @@
+using System.Buffers;
 using Narthex.Model;
 using Narthex.Storage;
 using Narthex.Tsdb.Head.Index;
@@ -20,16 +21,13 @@ internal sealed class HeadSelection(HeadQuerier querier, uint[] series, int coun
     public Labels GetLabels(int series) => querier.Index.GetLabels(At(series));
 
     /// <inheritdoc/>
-    public Labels GetLabels(int series, LabelProjection projection)
-    {
-        ProjectedPairs? projected = _projected;
-        if (projected?.Projection != projection)
-        {
-            _projected = projected = new ProjectedPairs(querier.Index, projection);
-        }
+    public Labels GetLabels(int series, LabelProjection projection) => Project(projection).GetLabels(At(series));
 
-        return projected.GetLabels(At(series));
-    }
+    /// <inheritdoc/>
+    public void WriteLabels(int series, IBufferWriter<byte> output) => querier.Index.WriteLabels(querier.Index.GetPairs(At(series)), output);
+
+    /// <inheritdoc/>
+    public void WriteLabels(int series, LabelProjection projection, IBufferWriter<byte> output) => Project(projection).WriteLabels(At(series), output);
 
     /// <inheritdoc/>
     public bool MayHaveLabel(ReadOnlySpan<byte> name) =>
@@ -47,6 +45,17 @@ internal sealed class HeadSelection(HeadQuerier querier, uint[] series, int coun
         uint[] series = Interlocked.Exchange(ref _series, []);
         Count = 0;
         HeadQuerier.Return(series);
+    }
+
+    private ProjectedPairs Project(LabelProjection projection)
+    {
+        ProjectedPairs? projected = _projected;
+        if (projected?.Projection != projection)
+        {
+            _projected = projected = new ProjectedPairs(querier.Index, projection);
+        }
+
+        return projected;
     }
 
     private uint At(int position)

@@ -66,9 +66,8 @@ internal static class ResultWriter
         var times = default(SampleTimes);
         for (int i = 0; i < count; i++)
         {
-            VectorSample sample = vector[i];
             output.Raw(i > 0 ? ",{\"metric\":"u8 : "{\"metric\":"u8);
-            output.Labels(sample.Labels);
+            VectorSample sample = WriteLabels(output, vector, i);
             if (sample.Histogram is { } histogram)
             {
                 output.Raw(",\"histogram\":"u8);
@@ -83,6 +82,23 @@ internal static class ResultWriter
             output.Raw("}"u8);
             await output.FlushIfFullAsync(cancellationToken);
         }
+    }
+
+    private static VectorSample WriteLabels(ResponseWriter output, IReadOnlyList<VectorSample> vector, int index)
+    {
+        VectorSample sample;
+        if (vector is ResultVector result)
+        {
+            sample = result.Get(index, out ReadOnlySpan<byte> labels);
+            output.EncodedLabels(labels);
+        }
+        else
+        {
+            sample = vector[index];
+            output.Labels(sample.Labels);
+        }
+
+        return sample;
     }
 
     private static async ValueTask WriteMatrixAsync(
@@ -100,7 +116,7 @@ internal static class ResultWriter
 
     private static void WriteSeries(ResponseWriter output, MatrixSeries series, ref SampleTimes times)
     {
-        output.Labels(series.Labels);
+        output.EncodedLabels(series.EncodedLabels);
         if (!series.Timestamps.IsEmpty)
         {
             output.Raw(",\"values\":"u8);

@@ -50,21 +50,25 @@ internal static class Json
     public static void Label(this IBufferWriter<byte> output, ReadOnlySpan<byte> utf8) => Quoted(output, utf8, Plain);
 
     /// <summary>Writes a label set as an object.</summary>
-    public static void Labels(this IBufferWriter<byte> output, Labels labels)
+    public static void Labels(this IBufferWriter<byte> output, Labels labels) => output.EncodedLabels(labels.Encoded);
+
+    /// <summary>Writes a label set in its encoded form as an object.</summary>
+    public static void EncodedLabels(this IBufferWriter<byte> output, ReadOnlySpan<byte> labels)
     {
-        if (PlainLabels.TryWrite(labels, output.GetSpan(PlainLabels.RoomFor(labels.Encoded.Length)), out int written))
+        if (PlainLabels.TryWrite(labels, output.GetSpan(PlainLabels.RoomFor(labels.Length)), out int written))
         {
             output.Advance(written);
             return;
         }
 
         ReadOnlySpan<byte> before = "{"u8;
-        foreach (LabelPair pair in labels)
+        var pairs = new LabelEnumerator(labels);
+        while (pairs.MoveNext())
         {
             output.Raw(before);
-            output.Label(pair.Name);
+            output.Label(pairs.Current.Name);
             output.Raw(":"u8);
-            output.Label(pair.Value);
+            output.Label(pairs.Current.Value);
             before = ","u8;
         }
 

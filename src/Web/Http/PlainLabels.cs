@@ -14,9 +14,8 @@ internal static class PlainLabels
     public static int RoomFor(int encodedBytes) => (3 * encodedBytes) + (2 * Vector128<byte>.Count);
 
     /// <summary>Writes the object. False if it has to be written with more care; what is in the room is then of no use.</summary>
-    public static bool TryWrite(Labels labels, Span<byte> room, out int written)
+    public static bool TryWrite(ReadOnlySpan<byte> encoded, Span<byte> room, out int written)
     {
-        ReadOnlySpan<byte> encoded = labels.Encoded;
         written = 0;
         if (!Vector128.IsHardwareAccelerated || encoded.IsEmpty || room.Length < RoomFor(encoded.Length))
         {

@@ -29,7 +29,7 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
         var output = new List<SeriesLabels>();
         var builder = new LabelsBuilder();
         var known = new Dictionary<long, int>();
-        using var block = new StepBlock(node.Grid.Count);
+        using var block = new StepBlock(context.Memory, node.Grid.Count);
         for (int i = 0; input.TryReadNext(block); i++)
         {
             context.ThrowIfCancelled();
@@ -92,7 +92,7 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
             ids.Add(labels, id);
             output.Add(new SeriesLabels(labels));
             context.HoldSamples(node.Grid.Count);
-            _counts.Add(new StepBlock(node.Grid.Count));
+            _counts.Add(new StepBlock(context.Memory, node.Grid.Count));
         }
 
         return id;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Narthex.PromQL.Planning;
 
 namespace Narthex.PromQL.Execution.Aggregation;
@@ -6,7 +5,6 @@ namespace Narthex.PromQL.Execution.Aggregation;
 /// <summary>An aggregation that folds each series into its group's columns and lets it go: memory is groups × steps, not series × steps.</summary>
 internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : ISeriesOperator
 {
-    private readonly List<double[]> _columns = [];
     private IReadOnlyList<SeriesLabels> _series = [];
     private int[] _groupOf = [];
     private int _current;
@@ -54,12 +52,6 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
     public void Dispose()
     {
         input.Dispose();
-        foreach (double[] column in _columns)
-        {
-            ArrayPool<double>.Shared.Return(column);
-        }
-
-        _columns.Clear();
         context.ReleaseSamples(_held);
         _held = 0;
     }
@@ -73,19 +65,23 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
     /// <summary>Writes a group's result.</summary>
     protected abstract void Emit(int group, StepBlock output);
 
-    /// <summary>A column of one number for each group and step. Returned to its pool with this operator.</summary>
-    protected double[] MakeColumn(double initial)
+    /// <summary>A column of one number for each group and step.</summary>
+    protected StepColumn<double> MakeColumn(double initial)
     {
         int size = checked(_groups * Steps);
         context.HoldSamples(size);
         _held += size;
-        double[] column = ArrayPool<double>.Shared.Rent(Math.Max(size, 1));
-        column.AsSpan(0, size).Fill(initial);
-        _columns.Add(column);
+        StepColumn<double> column = context.Memory.Take<double>(size);
+        column.Span.Fill(initial);
         return column;
     }
 
-    protected Span<double> Row(double[] column, int group) => column.AsSpan(group * Steps, Steps);
+    /// <summary>A column of one mark for each group and step, none of them set.</summary>
+    protected StepColumn<bool> MakeMarks() => context.Memory.TakeCleared<bool>(checked(_groups * Steps));
+
+    /// <summary>A group's part of a column.</summary>
+    protected Span<T> Row<T>(StepColumn<T> column, int group)
+        where T : unmanaged => column.Span.Slice(group * Steps, Steps);
 
     // The caller's block has the right size, and nothing in it yet that matters.
     private void Consume(StepBlock block)

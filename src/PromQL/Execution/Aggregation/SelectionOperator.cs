@@ -12,7 +12,7 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
     private readonly List<int> _order = [];
     private int[] _groupOf = [];
     private int _groups;
-    private bool[] _kept = [];
+    private StepColumn<bool> _kept;
     private IReadOnlyList<SeriesLabels> _series = [];
     private int _next;
 
@@ -26,7 +26,7 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         bool ignoresHistograms = node.Operator is AggregationOperator.TopK or AggregationOperator.BottomK;
         _buffer.ReadAll(ignoresHistograms ? RemoveHistograms : null);
         int steps = node.Grid.Count;
-        _kept = new bool[_series.Count * steps];
+        _kept = context.Memory.TakeCleared<bool>(checked(_series.Count * steps));
         switch (node.Operator)
         {
             case AggregationOperator.LimitK:
@@ -44,7 +44,7 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
         {
             for (int i = 0; i < _series.Count; i++)
             {
-                if (_kept.AsSpan(i * steps, steps).Contains(true))
+                if (_kept.Span.Slice(i * steps, steps).Contains(true))
                 {
                     _order.Add(i);
                 }
@@ -63,14 +63,7 @@ internal sealed class SelectionOperator(AggregateNode node, ISeriesOperator inpu
 
         int series = _order[_next++];
         block.CopyFrom(_buffer[series]);
-        ReadOnlySpan<bool> kept = _kept.AsSpan(series * block.Count, block.Count);
-        for (int i = 0; i < kept.Length; i++)
-        {
-            if (!kept[i])
-            {
-                block.Remove(i);
-            }
-        }
+        block.Keep(_kept.Span.Slice(series * block.Count, block.Count), wanted: true);
 
         return true;
     }

@@ -21,7 +21,7 @@ internal static class IgnoredHistograms
 /// <summary><c>count</c> and <c>group</c></summary>
 internal sealed class CountOperator(AggregateNode node, ISeriesOperator input, QueryContext context, bool isGroup) : FoldOperator(node, input, context)
 {
-    private double[] _counts = [];
+    private StepColumn<double> _counts;
 
     protected override void Prepare(int groups) => _counts = MakeColumn(0);
 
@@ -51,20 +51,20 @@ internal sealed class CountOperator(AggregateNode node, ISeriesOperator input, Q
 /// <summary><c>min</c> and <c>max</c>: NaN only wins if there is nothing else.</summary>
 internal sealed class ExtremeOperator(AggregateNode node, ISeriesOperator input, QueryContext context, bool isMax) : FoldOperator(node, input, context)
 {
-    private double[] _extremes = [];
-    private bool[] _seen = [];
+    private StepColumn<double> _extremes;
+    private StepColumn<bool> _seen;
 
     protected override void Prepare(int groups)
     {
         _extremes = MakeColumn(double.NaN);
-        _seen = new bool[groups * Steps];
+        _seen = MakeMarks();
     }
 
     protected override void Fold(int group, StepBlock series)
     {
         IgnoredHistograms.Remove(series, Node, Context);
         Span<double> extremes = Row(_extremes, group);
-        Span<bool> seen = _seen.AsSpan(group * Steps, Steps);
+        Span<bool> seen = Row(_seen, group);
         ReadOnlySpan<double> values = series.Values;
         ReadOnlySpan<bool> present = series.Present;
         for (int i = 0; i < extremes.Length; i++)
@@ -83,16 +83,16 @@ internal sealed class ExtremeOperator(AggregateNode node, ISeriesOperator input,
     protected override void Emit(int group, StepBlock output)
     {
         Row(_extremes, group).CopyTo(output.Values);
-        _seen.AsSpan(group * Steps, Steps).CopyTo(output.Present);
+        Row(_seen, group).CopyTo(output.Present);
     }
 }
 
 /// <summary><c>stddev</c> and <c>stdvar</c>, by Welford's method as upstream.</summary>
 internal sealed class VarianceOperator(AggregateNode node, ISeriesOperator input, QueryContext context, bool squareRoot) : FoldOperator(node, input, context)
 {
-    private double[] _counts = [];
-    private double[] _means = [];
-    private double[] _squares = [];
+    private StepColumn<double> _counts;
+    private StepColumn<double> _means;
+    private StepColumn<double> _squares;
 
     protected override void Prepare(int groups)
     {

@@ -22,6 +22,9 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
 
     protected bool AnyLost => _anyIncompatible;
 
+    /// <summary>Whether any group has a histogram at any step.</summary>
+    protected bool HasHistograms => _sums.Length > 0;
+
     protected void FoldHistogram(int group, int step, FloatHistogram histogram)
     {
         if (_sums.Length == 0)
@@ -69,23 +72,23 @@ internal abstract class HistogramFoldOperator(AggregateNode node, ISeriesOperato
 /// <summary><c>sum</c></summary>
 internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : HistogramFoldOperator(node, input, context)
 {
-    private double[] _sums = [];
-    private double[] _compensations = [];
-    private bool[] _seen = [];
+    private StepColumn<double> _sums;
+    private StepColumn<double> _compensations;
+    private StepColumn<bool> _seen;
 
     protected override void Prepare(int groups)
     {
         base.Prepare(groups);
         _sums = MakeColumn(0);
         _compensations = MakeColumn(0);
-        _seen = new bool[groups * Steps];
+        _seen = MakeMarks();
     }
 
     protected override void Fold(int group, StepBlock series)
     {
         Span<double> sums = Row(_sums, group);
         Span<double> compensations = Row(_compensations, group);
-        Span<bool> seen = _seen.AsSpan(group * Steps, Steps);
+        Span<bool> seen = Row(_seen, group);
         if (series.HasHistograms || AnyLost)
         {
             for (int i = 0; i < seen.Length; i++)
@@ -116,10 +119,22 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
     {
         ReadOnlySpan<double> sums = Row(_sums, group);
         ReadOnlySpan<double> compensations = Row(_compensations, group);
+        ReadOnlySpan<bool> seen = Row(_seen, group);
+        if (!HasHistograms)
+        {
+            seen.CopyTo(output.Present);
+            Span<double> values = output.Values;
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i] = sums[i] + compensations[i];
+            }
+
+            return;
+        }
+
         for (int i = 0; i < sums.Length; i++)
         {
-            bool seen = _seen[(group * Steps) + i];
-            if (!EmitHistogram(group, i, seen, 1, output) && seen)
+            if (!EmitHistogram(group, i, seen[i], 1, output) && seen[i])
             {
                 output.Set(i, sums[i] + compensations[i]);
             }
@@ -168,11 +183,11 @@ internal sealed class SumOperator(AggregateNode node, ISeriesOperator input, Que
 /// <summary><c>avg</c></summary>
 internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : HistogramFoldOperator(node, input, context)
 {
-    private double[] _sums = [];
-    private double[] _compensations = [];
-    private double[] _counts = [];
-    private double[] _histogramCounts = [];
-    private bool[] _incremental = [];
+    private StepColumn<double> _sums;
+    private StepColumn<double> _compensations;
+    private StepColumn<double> _counts;
+    private StepColumn<double> _histogramCounts;
+    private StepColumn<bool> _incremental;
     private bool _anyIncremental;
 
     protected override void Prepare(int groups)
@@ -181,7 +196,7 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         _sums = MakeColumn(0);
         _compensations = MakeColumn(0);
         _counts = MakeColumn(0);
-        _incremental = new bool[groups * Steps];
+        _incremental = MakeMarks();
     }
 
     protected override void Fold(int group, StepBlock series)
@@ -189,7 +204,7 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
         Span<double> sums = Row(_sums, group);
         Span<double> compensations = Row(_compensations, group);
         Span<double> counts = Row(_counts, group);
-        Span<bool> incremental = _incremental.AsSpan(group * Steps, Steps);
+        Span<bool> incremental = Row(_incremental, group);
         int from = !series.HasHistograms && !_anyIncremental && !AnyLost ? AddSideBySide(series, sums, compensations, counts) : 0;
         for (int i = from; i < sums.Length; i++)
         {
@@ -201,7 +216,7 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
             if (series.HistogramAt(i) is { } histogram)
             {
                 FoldHistogram(group, i, histogram);
-                _histogramCounts = _histogramCounts.Length == 0 ? MakeColumn(0) : _histogramCounts;
+                _histogramCounts = _histogramCounts.IsEmpty ? MakeColumn(0) : _histogramCounts;
                 _histogramCounts[(group * Steps) + i]++;
                 continue;
             }
@@ -243,14 +258,21 @@ internal sealed class AverageOperator(AggregateNode node, ISeriesOperator input,
 
     protected override void Emit(int group, StepBlock output)
     {
-        for (int i = 0; i < Steps; i++)
+        ReadOnlySpan<double> sums = Row(_sums, group);
+        ReadOnlySpan<double> compensations = Row(_compensations, group);
+        ReadOnlySpan<double> counts = Row(_counts, group);
+        ReadOnlySpan<bool> incremental = Row(_incremental, group);
+        for (int i = 0; i < sums.Length; i++)
         {
-            int slot = (group * Steps) + i;
-            double count = _counts[slot];
-            double histograms = _histogramCounts.Length == 0 ? 0 : _histogramCounts[slot];
-            if (!EmitHistogram(group, i, count > 0, histograms, output) && count > 0)
+            double count = counts[i];
+            if (HasHistograms && EmitHistogram(group, i, count > 0, _histogramCounts.IsEmpty ? 0 : Row(_histogramCounts, group)[i], output))
             {
-                output.Set(i, _incremental[slot] ? _sums[slot] + _compensations[slot] : (_sums[slot] / count) + (_compensations[slot] / count));
+                continue;
+            }
+
+            if (count > 0)
+            {
+                output.Set(i, incremental[i] ? sums[i] + compensations[i] : (sums[i] / count) + (compensations[i] / count));
             }
         }
     }

@@ -31,8 +31,8 @@ internal sealed class MatchOperator : ISeriesOperator
     private List<int>?[] _oneOfGroup = [];
     private StepBlock?[] _oneBlocks = [];
     private int[][]? _ownerOfGroup;
-    private bool[]?[] _manyPresent = [];
-    private Dictionary<(int Group, Labels Labels), bool[]>? _seenLabels;
+    private StepColumn<bool>[] _manyPresent = [];
+    private Dictionary<(int Group, Labels Labels), StepColumn<bool>>? _seenLabels;
     private int _nextMany;
     private int _nextOutput;
     private bool _oneRead;
@@ -51,7 +51,7 @@ internal sealed class MatchOperator : ISeriesOperator
         _manyIsRight = _matching.Cardinality == MatchCardinality.OneToMany;
         (_many, _one) = _manyIsRight ? (right, left) : (left, right);
         _operation = new ElementOperation(node, context);
-        _manyBlock = new StepBlock(node.Grid.Count);
+        _manyBlock = new StepBlock(_context.Memory, node.Grid.Count);
         _signatures = new MatchSignatures(_matching);
     }
 
@@ -70,7 +70,7 @@ internal sealed class MatchOperator : ISeriesOperator
         _oneIds = _signatures.Assign(_oneSeries, _context);
         int groups = _signatures.Groups.Count;
         _oneOfGroup = new List<int>[groups];
-        _manyPresent = new bool[groups][];
+        _manyPresent = new StepColumn<bool>[groups];
         _oneBlocks = new StepBlock[_oneSeries.Count];
         for (int i = 0; i < _oneIds.Length; i++)
         {
@@ -202,7 +202,7 @@ internal sealed class MatchOperator : ISeriesOperator
             if (hasMany[group] || ManyFill is not null)
             {
                 _context.HoldSamples(block.Count);
-                var kept = new StepBlock(block.Count);
+                var kept = new StepBlock(_context.Memory, block.Count);
                 kept.CopyFrom(block);
                 _oneBlocks[i] = kept;
             }
@@ -297,9 +297,13 @@ internal sealed class MatchOperator : ISeriesOperator
             return;
         }
 
-        bool[] taken = _manyPresent[group] ??= new bool[_manyBlock.Count];
-        Labels? resultLabels = null;
-        bool[]? seen = null;
+        if (_manyPresent[group].IsEmpty)
+        {
+            _manyPresent[group] = _context.Memory.TakeCleared<bool>(_manyBlock.Count);
+        }
+
+        Span<bool> taken = _manyPresent[group].Span;
+        Span<bool> seen = default;
         for (int step = 0; step < taken.Length && step < _faultStep; step++)
         {
             if (!_manyBlock.Present[step] || (OneFill is null && !HasPartner(partners!, step)))
@@ -317,7 +321,7 @@ internal sealed class MatchOperator : ISeriesOperator
             taken[step] = true;
             if (!IsOneToOne)
             {
-                seen ??= SeenOf(group, resultLabels ??= OutputLabelsOf(series));
+                seen = seen.IsEmpty ? SeenOf(group, OutputLabelsOf(series)).Span : seen;
                 if (seen[step])
                 {
                     _fault = new QueryException(QueryErrorKind.Execution, "multiple matches for labels: grouping labels must ensure unique matches");
@@ -347,12 +351,12 @@ internal sealed class MatchOperator : ISeriesOperator
 
     private static Labels MetricSchemaLabels(SeriesLabels series) => series.Labels;
 
-    private bool[] SeenOf(int group, Labels labels)
+    private StepColumn<bool> SeenOf(int group, Labels labels)
     {
         _seenLabels ??= [];
-        if (!_seenLabels.TryGetValue((group, labels), out bool[]? seen))
+        if (!_seenLabels.TryGetValue((group, labels), out StepColumn<bool> seen))
         {
-            seen = new bool[_manyBlock.Count];
+            seen = _context.Memory.TakeCleared<bool>(_manyBlock.Count);
             _seenLabels.Add((group, labels), seen);
         }
 
@@ -381,7 +385,7 @@ internal sealed class MatchOperator : ISeriesOperator
     private void Combine(Output output, StepBlock block)
     {
         List<int>? partners = _oneOfGroup[_manyIds[output.Many]];
-        using var other = partners is { Count: 1 } && OneFill is null ? null : new StepBlock(block.Count);
+        using var other = partners is { Count: 1 } && OneFill is null ? null : new StepBlock(_context.Memory, block.Count);
         StepBlock one;
         if (other is null)
         {
@@ -434,11 +438,11 @@ internal sealed class MatchOperator : ISeriesOperator
     {
         int group = _oneIds[output.One];
         StepBlock one = _oneBlocks[output.One]!;
-        using var many = new StepBlock(block.Count);
-        bool[]? taken = _manyPresent[group];
+        using var many = new StepBlock(_context.Memory, block.Count);
+        ReadOnlySpan<bool> taken = _manyPresent[group].Span;
         for (int step = 0; step < block.Count; step++)
         {
-            if (one.Present[step] && (taken is null || !taken[step]))
+            if (one.Present[step] && (taken.IsEmpty || !taken[step]))
             {
                 many.Set(step, ManyFill!.Value);
             }

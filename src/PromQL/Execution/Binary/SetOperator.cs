@@ -8,7 +8,7 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
 {
     private int[] _leftIds = [];
     private int[] _rightIds = [];
-    private bool[]?[] _presence = [];
+    private StepColumn<bool>[] _presence = [];
     private int _nextLeft;
     private int _nextRight;
     private bool _leftRead;
@@ -21,7 +21,7 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
         var signatures = new MatchSignatures(node.Matching ?? new VectorMatching { Cardinality = MatchCardinality.ManyToMany });
         _leftIds = signatures.Assign(leftSeries, context);
         _rightIds = signatures.Assign(rightSeries, context);
-        _presence = new bool[signatures.Groups.Count][];
+        _presence = new StepColumn<bool>[signatures.Groups.Count];
         return node.Operator == BinaryOperator.Or ? [.. leftSeries, .. rightSeries] : leftSeries;
     }
 
@@ -47,14 +47,14 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
             return false;
         }
 
-        bool[]? matched = _presence[_leftIds[_nextLeft++]];
-        bool wanted = node.Operator == BinaryOperator.And;
-        for (int step = 0; step < block.Count; step++)
+        StepColumn<bool> matched = _presence[_leftIds[_nextLeft++]];
+        if (!matched.IsEmpty)
         {
-            if ((matched is not null && matched[step]) != wanted)
-            {
-                block.Remove(step);
-            }
+            block.Keep(matched.Span, wanted: node.Operator == BinaryOperator.And);
+        }
+        else if (node.Operator == BinaryOperator.And)
+        {
+            block.Clear();
         }
 
         return true;
@@ -81,15 +81,10 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
             return false;
         }
 
-        if (_presence[_rightIds[_nextRight++]] is { } matched)
+        StepColumn<bool> matched = _presence[_rightIds[_nextRight++]];
+        if (!matched.IsEmpty)
         {
-            for (int step = 0; step < block.Count; step++)
-            {
-                if (matched[step])
-                {
-                    block.Remove(step);
-                }
-            }
+            block.Keep(matched.Span, wanted: false);
         }
 
         return true;
@@ -97,11 +92,19 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
 
     private void Record(int id, StepBlock block)
     {
-        bool[] presence = _presence[id] ??= new bool[block.Count];
-        ReadOnlySpan<bool> present = block.Present;
-        for (int i = 0; i < present.Length; i++)
+        ref StepColumn<bool> presence = ref _presence[id];
+        if (presence.IsEmpty)
         {
-            presence[i] |= present[i];
+            presence = context.Memory.Take<bool>(block.Count);
+            block.Present.CopyTo(presence.Span);
+            return;
+        }
+
+        ReadOnlySpan<bool> present = block.Present;
+        Span<bool> any = presence.Span;
+        for (int i = 0; i < any.Length; i++)
+        {
+            any[i] |= present[i];
         }
     }
 }

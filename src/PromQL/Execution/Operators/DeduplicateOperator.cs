@@ -107,7 +107,7 @@ internal sealed class DeduplicateOperator(ISeriesOperator input, bool strict, St
             if (target is null)
             {
                 context.HoldSamples(grid.Count);
-                target = new StepBlock(grid.Count);
+                target = new StepBlock(context.Memory, grid.Count);
                 target.CopyFrom(block);
                 continue;
             }

@@ -142,7 +142,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
     private StepBlock Hold()
     {
         _context.HoldSamples(_grid.Count);
-        return new StepBlock(_grid.Count);
+        return new StepBlock(_context.Memory, _grid.Count);
     }
 
     private void Release(StepBlock? block)
@@ -169,7 +169,7 @@ internal sealed class HistogramGroupOperator : ISeriesOperator
 
     private void ReadAll()
     {
-        using var block = new StepBlock(_grid.Count);
+        using var block = new StepBlock(_context.Memory, _grid.Count);
         for (int i = 0; _input.TryReadNext(block); i++)
         {
             _context.ThrowIfCancelled();

@@ -62,7 +62,7 @@ internal sealed class InfoOperator : ISeriesOperator
         IReadOnlyList<SeriesLabels> bases = _input.GetSeries();
         List<InfoSeries> infos = ReadInfoSeries();
         var byIdentity = new Dictionary<Labels, List<InfoSeries>>();
-        using var block = new StepBlock(_call.Grid.Count);
+        using var block = new StepBlock(_context.Memory, _call.Grid.Count);
         for (int i = 0; _input.TryReadNext(block); i++)
         {
             _context.ThrowIfCancelled();
@@ -145,7 +145,7 @@ internal sealed class InfoOperator : ISeriesOperator
         foreach (SeriesLabels labels in series)
         {
             _context.HoldSamples(_call.Grid.Count);
-            var block = new StepBlock(_call.Grid.Count);
+            var block = new StepBlock(_context.Memory, _call.Grid.Count);
             _infoBlocks.Add(block);
             select.TryReadNext(block);
             infos.Add(new InfoSeries(labels.Labels, IdentityOf(labels.Labels), block));
@@ -158,7 +158,7 @@ internal sealed class InfoOperator : ISeriesOperator
     {
         using var select = _context.Within(new QueryScope(_call.Grid, perStep: false), () => new SelectOperator(_selector with { WantsTimestamp = false }, _context));
         select.GetSeries();
-        using var block = new StepBlock(_call.Grid.Count);
+        using var block = new StepBlock(_context.Memory, _call.Grid.Count);
         while (select.TryReadNext(block))
         {
             if (block.RemoveHistograms())
@@ -243,7 +243,7 @@ internal sealed class InfoOperator : ISeriesOperator
         if (!_outputs.TryGetValue(labels, out StepBlock? target))
         {
             _context.HoldSamples(_call.Grid.Count);
-            target = new StepBlock(_call.Grid.Count);
+            target = new StepBlock(_context.Memory, _call.Grid.Count);
             _outputs.Add(labels, target);
             _order.Add(labels);
         }

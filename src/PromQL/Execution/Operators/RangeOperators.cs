@@ -96,7 +96,7 @@ internal sealed class SubqueryOperator : IRangeOperator
         _node = node;
         _inner = inner;
         _context = context;
-        _block = new StepBlock(node.Inner.Grid.Count);
+        _block = new StepBlock(context.Memory, node.Inner.Grid.Count);
         Times = ReferenceTimes.Of(node.Grid, node.OffsetMs, node.AtMs);
     }
 

@@ -32,9 +32,9 @@ internal sealed class ScalarVectorOperator(double[] values) : ISeriesOperator
 }
 
 /// <summary>Computes its input at one step and repeats it at all.</summary>
-internal sealed class StepInvariantOperator(ISeriesOperator input) : ISeriesOperator
+internal sealed class StepInvariantOperator(ISeriesOperator input, QueryContext context) : ISeriesOperator
 {
-    private readonly StepBlock _block = new(1);
+    private readonly StepBlock _block = new(context.Memory, 1);
 
     public IReadOnlyList<SeriesLabels> GetSeries() => input.GetSeries();
 

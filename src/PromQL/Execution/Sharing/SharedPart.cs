@@ -63,7 +63,7 @@ internal sealed class SharedPart(PlanNode node, ISeriesOperator source, SharedSc
         if (_readers > 1 && !_isSplit)
         {
             context.HoldSamples(_steps);
-            var next = new Kept(new StepBlock(_steps), _readers - 1);
+            var next = new Kept(new StepBlock(context.Memory, _steps), _readers - 1);
             next.Block!.CopyFrom(block);
             _kept.Add(next);
         }

@@ -158,6 +158,30 @@ internal sealed class HeadIndex
         return labels;
     }
 
+    /// <summary>Appends the label set that has some pairs, which are in the order of their names, in its encoded form.</summary>
+    public void WriteLabels(ReadOnlySpan<uint> pairs, IBufferWriter<byte> output)
+    {
+        Span<byte> room = output.GetSpan();
+        int length = 0;
+        foreach (uint pair in pairs)
+        {
+            ReadOnlySpan<byte> name = Symbols.GetEncoded(Pairs.NameOf(pair));
+            ReadOnlySpan<byte> value = Symbols.GetEncoded(Pairs.ValueOf(pair));
+            if (room.Length - length < name.Length + value.Length)
+            {
+                output.Advance(length);
+                length = 0;
+                room = output.GetSpan(name.Length + value.Length);
+            }
+
+            name.CopyTo(room[length..]);
+            value.CopyTo(room[(length + name.Length)..]);
+            length += name.Length + value.Length;
+        }
+
+        output.Advance(length);
+    }
+
     /// <summary>Orders two series as <see cref="Labels.CompareTo"/> orders their label sets.</summary>
     public int Compare(uint left, uint right)
     {

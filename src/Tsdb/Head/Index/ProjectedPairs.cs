@@ -1,3 +1,4 @@
+using System.Buffers;
 using Narthex.Model;
 
 namespace Narthex.Tsdb.Head.Index;
@@ -5,6 +6,8 @@ namespace Narthex.Tsdb.Head.Index;
 /// <summary>Some of the labels of series: names are compared as the numbers of their symbols. For any number of threads.</summary>
 internal sealed class ProjectedPairs
 {
+    private const int StackPairs = 128;
+
     private readonly HeadIndex _index;
     private readonly uint[] _names;
 
@@ -33,7 +36,20 @@ internal sealed class ProjectedPairs
     public Labels GetLabels(uint series)
     {
         ReadOnlySpan<uint> pairs = _index.GetPairs(series);
-        Span<uint> kept = pairs.Length <= 128 ? stackalloc uint[pairs.Length] : new uint[pairs.Length];
+        Span<uint> kept = pairs.Length <= StackPairs ? stackalloc uint[pairs.Length] : new uint[pairs.Length];
+        return _index.ToLabels(kept[..Pick(pairs, kept)]);
+    }
+
+    /// <summary>Appends the picked labels of a series in their encoded form.</summary>
+    public void WriteLabels(uint series, IBufferWriter<byte> output)
+    {
+        ReadOnlySpan<uint> pairs = _index.GetPairs(series);
+        Span<uint> kept = pairs.Length <= StackPairs ? stackalloc uint[pairs.Length] : new uint[pairs.Length];
+        _index.WriteLabels(kept[..Pick(pairs, kept)], output);
+    }
+
+    private int Pick(ReadOnlySpan<uint> pairs, Span<uint> kept)
+    {
         int count = 0;
         foreach (uint pair in pairs)
         {
@@ -43,6 +59,6 @@ internal sealed class ProjectedPairs
             }
         }
 
-        return _index.ToLabels(kept[..count]);
+        return count;
     }
 }
