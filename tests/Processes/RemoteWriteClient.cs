@@ -20,16 +20,20 @@ internal static class RemoteWriteClient
     }
 
     /// <summary>Sends them in one request and returns the answer's status and text.</summary>
-    public static async Task<(HttpStatusCode Status, string Body)> SendAsync(ServerProcess server, IEnumerable<Series> series)
+    public static Task<(HttpStatusCode Status, string Body)> SendAsync(ServerProcess server, IEnumerable<Series> series) => SendAsync(server, Encode(series));
+
+    /// <summary>Sends a request that is encoded already.</summary>
+    public static async Task<(HttpStatusCode Status, string Body)> SendAsync(ServerProcess server, byte[] request)
     {
-        using var content = new ByteArrayContent(Snappy.Encode(Encode(series)));
+        using var content = new ByteArrayContent(Snappy.Encode(request));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
         content.Headers.ContentEncoding.Add("snappy");
         content.Headers.Add("X-Prometheus-Remote-Write-Version", "0.1.0");
         return await server.PostAsync("api/v1/write", content);
     }
 
-    private static byte[] Encode(IEnumerable<Series> series)
+    /// <summary>The message of a request. Those of several requests, one behind the other, are the message of one with all their series.</summary>
+    public static byte[] Encode(IEnumerable<Series> series)
     {
         var request = new MemoryStream();
         foreach (Series one in series)

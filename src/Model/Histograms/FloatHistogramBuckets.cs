@@ -18,21 +18,24 @@ public sealed partial class FloatHistogram
     public static double BoundOf(int index, int schema) => ExponentialBounds.Upper(index, schema);
 
     /// <summary>All buckets with observations or within spans, in ascending order: negative ones, the zero bucket, positive ones.</summary>
-    /// <param name="anyZeroBucket">Whether to list the zero bucket even if its count is negative or NaN: functions pass over it then, printing does not.</param>
-    public List<HistogramBucket> ListBuckets(bool anyZeroBucket = false)
+    /// <param name="asStored">
+    /// For printing: the zero bucket even if its count is negative or NaN, and all bounds as the schema has them. Functions pass over such a zero bucket, and to them
+    /// the others begin where it ends.
+    /// </param>
+    public List<HistogramBucket> ListBuckets(bool asStored = false)
     {
         var buckets = new List<HistogramBucket>(NegativeBuckets.Length + PositiveBuckets.Length + 1);
-        AppendNegative(buckets);
-        if (ZeroCount > 0 || (anyZeroBucket && ZeroCount != 0))
+        AppendNegative(buckets, asStored ? 0 : ZeroThreshold);
+        if (ZeroCount > 0 || (asStored && ZeroCount != 0))
         {
             buckets.Add(new HistogramBucket(-ZeroThreshold, ZeroThreshold, true, true, ZeroCount));
         }
 
-        AppendPositive(buckets);
+        AppendPositive(buckets, asStored ? 0 : ZeroThreshold);
         return buckets;
     }
 
-    private void AppendPositive(List<HistogramBucket> buckets)
+    private void AppendPositive(List<HistogramBucket> buckets, double threshold)
     {
         int slot = 0;
         int index = 0;
@@ -50,13 +53,13 @@ public sealed partial class FloatHistogram
                 }
                 else
                 {
-                    buckets.Add(new HistogramBucket(BoundOf(index - 1, Schema), BoundOf(index, Schema), false, true, count));
+                    buckets.Add(new HistogramBucket(Math.Max(BoundOf(index - 1, Schema), threshold), BoundOf(index, Schema), false, true, count));
                 }
             }
         }
     }
 
-    private void AppendNegative(List<HistogramBucket> buckets)
+    private void AppendNegative(List<HistogramBucket> buckets, double threshold)
     {
         int first = buckets.Count;
         int slot = 0;
@@ -66,7 +69,7 @@ public sealed partial class FloatHistogram
             index += span.Offset;
             for (uint i = 0; i < span.Length; i++, index++, slot++)
             {
-                buckets.Add(new HistogramBucket(-BoundOf(index, Schema), -BoundOf(index - 1, Schema), true, false, NegativeBuckets[slot]));
+                buckets.Add(new HistogramBucket(-BoundOf(index, Schema), -Math.Max(BoundOf(index - 1, Schema), threshold), true, false, NegativeBuckets[slot]));
             }
         }
 

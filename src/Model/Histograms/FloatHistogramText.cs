@@ -8,7 +8,7 @@ public sealed partial class FloatHistogram
     public override string ToString()
     {
         var text = new StringBuilder("{count:").Append(FloatFormat.FormatGeneral(Count)).Append(", sum:").Append(FloatFormat.FormatGeneral(Sum));
-        foreach (HistogramBucket bucket in ListBuckets(anyZeroBucket: true))
+        foreach (HistogramBucket bucket in ListBuckets(asStored: true))
         {
             if (bucket.Count != 0)
             {

@@ -45,6 +45,11 @@ internal sealed class Annotations(string query)
     /// <summary>A part of the query that is computed once stands in two places: what its evaluation says of one is true of the other.</summary>
     public void AddTwin(PlanNode node, PlanNode twin)
     {
+        if (ReferenceEquals(node, twin))
+        {
+            return;
+        }
+
         var places = new Dictionary<PositionRange, PositionRange>();
         Collect(node, twin);
         (_twins ??= []).Add(places);

@@ -53,9 +53,9 @@ internal sealed class CallBuilder(OperatorBuilder operators, QueryContext contex
             case "sort" or "sort_desc" or "sort_by_label" or "sort_by_label_desc":
                 return BuildSort(call);
             case "label_replace":
-                return operators.Deduplicated(LabelOperator.Replace(Vector(call, 0), Text(call, 1), Text(call, 2), Text(call, 3), Text(call, 4)), call);
+                return operators.Deduplicated(LabelOperator.Replace(Vector(call, 0), Text(call, 1), Text(call, 2), Text(call, 3), Text(call, 4)), call, strict: true);
             case "label_join":
-                return operators.Deduplicated(LabelOperator.Join(Vector(call, 0), Text(call, 1), Text(call, 2), Texts(call, 3)), call);
+                return operators.Deduplicated(LabelOperator.Join(Vector(call, 0), Text(call, 1), Text(call, 2), Texts(call, 3)), call, strict: true);
             case "histogram_quantile":
                 return operators.Deduplicated(
                     HistogramGroupOperator.Quantiles(

@@ -44,7 +44,7 @@ internal sealed class OperatorBuilder
     {
         SelectNode select => new SelectOperator(select, _context),
         StepInvariantNode invariant => new StepInvariantOperator(_context.Within(new StepInvariantScope(invariant, _context.Scope), () => Build(invariant.Inner)), _context),
-        NegateNode negate => Deduplicated(new MapOperator(Build(negate.Inner), Negate, _context), node),
+        NegateNode negate => Deduplicated(new MapOperator(Build(negate.Inner), Negate, _context), node, strict: true),
         AggregateNode aggregate => BuildAggregate(aggregate),
         BinaryNode binary => BuildBinary(binary),
         CallNode call => _calls.Build(call),

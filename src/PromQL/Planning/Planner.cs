@@ -79,7 +79,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
         StringLiteral text => new TextNode(text.Value, grid, text.Position),
         ParenExpression paren => InParentheses(PlanBare(paren.Inner, grid, function), paren.Position),
         UnaryExpression { IsNegation: true } unary => new NegateNode(Plan(unary.Operand, grid, ""), grid, unary.Position),
-        UnaryExpression unary => Plan(unary.Operand, grid, ""),
+        UnaryExpression unary => InParentheses(Plan(unary.Operand, grid, ""), unary.Position),
         VectorSelector selector => PlanSelector(selector, grid, function, wantsTimestamp: false),
         MatrixSelector matrix => PlanRange(matrix, grid, function),
         SubqueryExpression subquery => PlanSubquery(subquery, grid),
@@ -90,6 +90,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
         _ => throw new QueryException(QueryErrorKind.Internal, $"unhandled expression of type {expression.GetType().Name}"),
     };
 
+    // Parentheses and a plus before it do nothing but lengthen it.
     private static PlanNode InParentheses(PlanNode node, PositionRange position) => node with { Position = position };
 
     private SelectNode PlanSelector(VectorSelector selector, StepGrid grid, string function, bool wantsTimestamp) =>
@@ -145,7 +146,7 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
         return new AggregateNode(
             aggregate.Operator,
             Plan(aggregate.Inner, grid, function),
-            aggregate.Parameter is null ? null : Plan(aggregate.Parameter, grid, ""),
+            aggregate.Parameter is null ? null : Plan(Unwrap(aggregate.Parameter), grid, ""),
             aggregate.Grouping,
             aggregate.IsWithout,
             grid,
@@ -175,11 +176,16 @@ internal sealed class Planner(StepGrid query, long lookbackMs, QueryEngineOption
                 return new CallNode(call.Function, [starts], grid, call.Position);
         }
 
+        // Places are told without the parentheses around an argument. Where upstream computes an argument once for all steps, but not the call, they belong to it.
+        bool isPinned = StepInvariance.Holds(call);
         var arguments = new PlanNode[call.Arguments.Count];
         for (int i = 0; i < arguments.Length; i++)
         {
+            Expression argument = call.Arguments[i];
+            argument = isPinned || !StepInvariance.Holds(argument) ? Unwrap(argument) : argument;
+
             // The second argument of info() is no vector to evaluate: it lists matchers.
-            arguments[i] = name == "info" && i == 1 ? PlanBare(call.Arguments[i], grid, name) : Plan(call.Arguments[i], grid, name);
+            arguments[i] = name == "info" && i == 1 ? PlanBare(argument, grid, name) : Plan(argument, grid, name);
         }
 
         return new CallNode(call.Function, arguments, grid, call.Position);

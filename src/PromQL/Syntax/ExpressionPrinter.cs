@@ -7,7 +7,7 @@ namespace Narthex.PromQL.Syntax;
 /// <summary>Writes an expression as PromQL in its canonical form, on one line or over several.</summary>
 public static class ExpressionPrinter
 {
-    /// <summary>Lines are broken beyond this many characters.</summary>
+    /// <summary>Lines are broken beyond this many bytes.</summary>
     public const int DefaultWidth = 100;
 
     private const int IndentWidth = 2;
@@ -37,7 +37,7 @@ public static class ExpressionPrinter
     {
         string indent = new(' ', level * IndentWidth);
         string line = Print(expression);
-        bool fits = line.Length <= width;
+        bool fits = Encoding.UTF8.GetByteCount(line) <= width;
         switch (expression)
         {
             case AggregateExpression aggregate when !fits:
@@ -51,6 +51,9 @@ public static class ExpressionPrinter
                 return indent + "(\n" + Pretty(paren.Inner, level + 1, width) + "\n" + indent + ")";
             case SubqueryExpression subquery when !fits:
                 return Pretty(subquery.Inner, level, width) + SubquerySuffix(subquery);
+            case SubqueryExpression:
+                // Upstream does not indent it.
+                return line;
             case UnaryExpression unary:
                 // The sign stands before whatever the operand begins with.
                 return indent + (unary.IsNegation ? "-" : "+") + Pretty(unary.Operand, level, width).TrimStart(' ');

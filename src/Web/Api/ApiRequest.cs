@@ -26,13 +26,13 @@ internal sealed class ApiRequest(HttpContext http, string routeValue, RequestPar
         if (warnings is { Count: > 0 })
         {
             Output.Raw(",\"warnings\":"u8);
-            Output.Texts(warnings);
+            Output.Texts(AnnotationLimit.Apply(warnings, "warning"));
         }
 
         if (infos is { Count: > 0 })
         {
             Output.Raw(",\"infos\":"u8);
-            Output.Texts(infos);
+            Output.Texts(AnnotationLimit.Apply(infos, "info"));
         }
 
         Output.Raw("}"u8);

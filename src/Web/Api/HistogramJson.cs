@@ -40,7 +40,7 @@ internal static class HistogramJson
             if (histogram.NegativeBuckets[i] != 0)
             {
                 double lower = -ExponentialBounds.Upper(indexes[i], histogram.Schema);
-                double upper = -ExponentialBounds.Upper(indexes[i] - 1, histogram.Schema);
+                double upper = Math.Min(-ExponentialBounds.Upper(indexes[i] - 1, histogram.Schema), -histogram.ZeroThreshold);
                 WriteBucket(output, ref any, LowerInside, lower, upper, histogram.NegativeBuckets[i]);
             }
         }
@@ -56,7 +56,7 @@ internal static class HistogramJson
                 continue;
             }
 
-            double lower = Bound(histogram, indexes[i] - 1);
+            double lower = LowerBound(histogram, indexes[i]);
             double upper = Bound(histogram, indexes[i]);
             int boundaries = double.IsNegativeInfinity(lower) ? BothInside : UpperInside;
             WriteBucket(output, ref any, boundaries, lower, upper, histogram.PositiveBuckets[i]);
@@ -93,6 +93,10 @@ internal static class HistogramJson
 
         return indexes;
     }
+
+    // What lies in the zero bucket is no part of another.
+    private static double LowerBound(FloatHistogram histogram, int index) =>
+        histogram.UsesCustomBuckets ? Bound(histogram, index - 1) : Math.Max(Bound(histogram, index - 1), histogram.ZeroThreshold);
 
     private static double Bound(FloatHistogram histogram, int index) =>
         !histogram.UsesCustomBuckets ? ExponentialBounds.Upper(index, histogram.Schema)

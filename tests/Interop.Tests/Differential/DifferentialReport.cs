@@ -6,7 +6,7 @@ namespace Narthex.Interop.Tests.Differential;
 /// <summary>Counts equal answers, those that are what 3.14 says, those that upstream may give as well, explained differences and the others.</summary>
 internal sealed class DifferentialReport
 {
-    private const string Again = "native histograms, which the peer mixes up: asked again, and for each step alone, it agrees";
+    private const string Again = "native histograms, which the peer mixes up, and sums in the order of a hash table: asked again, and for each step alone, it agrees";
 
     // Elsewhere the order of an instant vector is that of a hash table.
     private static readonly string[] s_ordered = ["sort(", "sort_desc(", "sort_by_label(", "sort_by_label_desc("];
@@ -105,7 +105,7 @@ internal sealed class DifferentialReport
     }
 
     /// <summary>The peer gave several answers to the question, and is no measure for it.</summary>
-    public void CountContradiction() => Increment(_explained, "native histograms, which the peer mixes up: asked again, it contradicts itself");
+    public void CountContradiction() => Increment(_explained, "native histograms, which the peer mixes up, and sums in the order of a hash table: asked again, it contradicts itself");
 
     /// <summary>Counts a difference without a reason.</summary>
     public async Task AddDifferenceAsync(Question question, Answer expected, Answer actual, NewerAnswers newer)

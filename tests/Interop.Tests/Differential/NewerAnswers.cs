@@ -23,6 +23,9 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
         (UnclosedBracket(), "unexpected end of input in duration expression"),
         (SecondColon(), "unexpected repeated colon in duration expression"),
         (MalformedNumber(), "bad number or duration syntax: $1"),
+
+        // A word that the peer's parser lacks is the number of a token there, another one in each version.
+        (NamelessToken(), ""),
     ];
 
     // Where the words depend on how far the lexer has come.
@@ -47,6 +50,9 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
 
         return changes.Count == 0 ? null : (answer, string.Join("; ", changes));
     }
+
+    /// <summary>An error of the parser in the words of 3.14.</summary>
+    public static string ParserText(string text) => s_parserErrors.Aggregate(text, (words, change) => change.Pattern.Replace(words, change.Replacement));
 
     private (string Change, Func<Question, Answer, Task<Answer?>> Translate)[] Changes() =>
     [
@@ -76,7 +82,7 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
 
         return s_parserErrorsOf.TryGetValue(question.Query, out string? error)
             ? Answer.Failure(BadQuery + error)
-            : answer.WithTexts(text => s_parserErrors.Aggregate(text, (words, change) => change.Pattern.Replace(words, change.Replacement)));
+            : answer.WithTexts(ParserText);
     }
 
     private static Answer? Reworded(Answer answer, Regex pattern, string replacement)
@@ -231,7 +237,7 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
 
     private static double Number(string text) => text switch
     {
-        "+Inf" => double.PositiveInfinity,
+        "Inf" or "+Inf" => double.PositiveInfinity,
         "-Inf" => double.NegativeInfinity,
         "NaN" => double.NaN,
         _ => double.Parse(text, CultureInfo.InvariantCulture),
@@ -248,6 +254,9 @@ internal sealed partial class NewerAnswers(Func<Question, Task<Answer>> ask, Fun
 
     [GeneratedRegex("error parsing number: strconv.ParseFloat: parsing (\"[^\"]*\"): invalid syntax$")]
     private static partial Regex MalformedNumber();
+
+    [GeneratedRegex("\\\\?\"<Item [0-9]+>\\\\?\" (?=<op:@>)")]
+    private static partial Regex NamelessToken();
 
     [GeneratedRegex("Scalar value NaN overflows int64")]
     private static partial Regex NanParameter();

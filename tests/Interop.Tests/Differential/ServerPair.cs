@@ -95,7 +95,11 @@ internal sealed class ServerPair : IDisposable
         foreach ((Question question, Answer expected, Answer actual) in open)
         {
             var said = new HashSet<string>(StringComparer.Ordinal);
-            Answer again = question.Query.Contains("native_", StringComparison.Ordinal) ? await AskAgainAsync(question, expected, actual, newer, said) : expected;
+
+            // What it adds up in the order of a hash table comes out in several ways if it is near the largest number.
+            Answer again = question.Query.Contains("native_", StringComparison.Ordinal)
+                ? await AskAgainAsync(question, expected, actual, newer, said)
+                : await AskUntilAsync(question, expected, answer => Answer.Difference(answer, actual, orderMatters: false) is null, newer, said);
             if (await report.TrySettleAsync(question, again, actual, newer, isAgain: true))
             {
                 continue;
@@ -136,7 +140,11 @@ internal sealed class ServerPair : IDisposable
             }
         }
 
-        return Answer.Join(steps, expected);
+        // Their places in the query are others once start() and end() are written out.
+        Answer joined = Answer.Join(steps, expected);
+        return question.Query.Contains("start()", StringComparison.Ordinal) || question.Query.Contains("end()", StringComparison.Ordinal)
+            ? joined.WithAnnotations([.. expected.Annotations.Split('\n').Where(line => line.Length > 0)])
+            : joined;
     }
 
     private async Task<Answer> AskUntilAsync(Question question, Answer answer, Func<Answer, bool> isFine, NewerAnswers newer, HashSet<string> said)
@@ -167,14 +175,18 @@ internal sealed class ServerPair : IDisposable
         return await response.Content.ReadAsStringAsync();
     }
 
-    /// <summary>The tree of a query as our server sees it; null if it is none.</summary>
-    public async Task<JsonElement?> ParseAsync(string query)
+    /// <summary>What a server says about the text of a query, at <c>parse_query</c> or <c>format_query</c>.</summary>
+    public async Task<JsonElement> AskAboutTextAsync(ServerProcess server, string path, string query)
     {
         using var form = new FormUrlEncodedContent([new("query", query)]);
-        using HttpResponseMessage response = await _http.PostAsync(new Uri(Ours.BaseAddress, "api/v1/parse_query"), form);
+        using HttpResponseMessage response = await _http.PostAsync(new Uri(server.BaseAddress, path), form);
         using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        return document.RootElement.TryGetProperty("data", out JsonElement tree) ? tree.Clone() : null;
+        return document.RootElement.Clone();
     }
+
+    /// <summary>The tree of a query as our server sees it; null if it is none.</summary>
+    public async Task<JsonElement?> ParseAsync(string query) =>
+        (await AskAboutTextAsync(Ours, "api/v1/parse_query", query)).TryGetProperty("data", out JsonElement tree) ? tree : null;
 
     public void Dispose()
     {

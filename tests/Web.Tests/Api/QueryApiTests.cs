@@ -89,6 +89,36 @@ public sealed class QueryApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Buckets_begin_where_the_zero_bucket_ends()
+    {
+        var histogram = new FloatHistogram
+        {
+            Schema = 0, Count = 9, Sum = 1, ZeroThreshold = 0.1, ZeroCount = 1,
+            NegativeSpans = [new HistogramSpan(-3, 2)], NegativeBuckets = [2, 1],
+            PositiveSpans = [new HistogramSpan(-3, 2)], PositiveBuckets = [3, 2],
+        };
+        Answer(new QueryResult { Type = ValueType.Vector, Vector = [new VectorSample(Labels.Empty, 1000, 0, histogram)] });
+
+        (_, string body) = await _server.GetAsync("/api/v1/query?query=x");
+
+        Assert.Contains(
+            """"buckets":[[1,"-0.25","-0.125","1"],[1,"-0.125","-0.1","2"],[3,"-0.1","0.1","1"],[0,"0.1","0.125","3"],[0,"0.125","0.25","2"]]"""",
+            body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ten_warnings_and_ten_notes_are_told()
+    {
+        string[] texts = [.. Enumerable.Range(0, 13).Select(number => $"text {number}")];
+        Answer(new QueryResult { Type = ValueType.Vector, Warnings = texts, Infos = texts[..11] });
+
+        (_, string body) = await _server.GetAsync("/api/v1/query?query=x");
+
+        string first = string.Join(',', texts[..10].Select(text => $"\"{text}\""));
+        Assert.EndsWith($$""""warnings":[{{first}},"3 more warning annotations omitted"],"infos":[{{first}},"1 more info annotations omitted"]}"""", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Histograms_list_their_buckets_with_bounds()
     {
         // Sent to the real Prometheus by remote write, these two came back as the expected text.

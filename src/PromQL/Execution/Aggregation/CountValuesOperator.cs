@@ -25,6 +25,9 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
         IReadOnlyList<SeriesLabels> series = input.GetSeries();
         byte[] name = Encoding.UTF8.GetBytes(labelName);
         var grouping = new LabelGrouping(node.Grouping, node.IsWithout);
+
+        // "without" takes the new label away like any other.
+        bool isDropped = node.IsWithout && !grouping.Keeps(name);
         var ids = new Dictionary<Labels, int>();
         var output = new List<SeriesLabels>();
         var builder = new LabelsBuilder();
@@ -54,8 +57,7 @@ internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator in
                 double value = block.Values[step];
                 if (histogram is not null || !known.TryGetValue(BitConverter.DoubleToInt64Bits(value), out int id))
                 {
-                    builder.Reset(group).Set(name, Encoding.UTF8.GetBytes(histogram?.ToString() ?? FloatFormat.FormatPlain(value)));
-                    id = IdOf(builder.ToLabels(), ids, output);
+                    id = IdOf(isDropped ? group : builder.Reset(group).Set(name, Encoding.UTF8.GetBytes(histogram?.ToString() ?? FloatFormat.FormatPlain(value))).ToLabels(), ids, output);
                     if (histogram is null)
                     {
                         known.Add(BitConverter.DoubleToInt64Bits(value), id);

@@ -56,6 +56,9 @@ internal sealed class LabelGrouping
         return groupOf;
     }
 
+    /// <summary>Whether a label with the name is one that groups have.</summary>
+    public bool Keeps(ReadOnlySpan<byte> name) => _projection.Keeps(name);
+
     /// <summary>The labels that a series' group has.</summary>
     public Labels Project(Labels labels) => _projection.Of(labels);
 }

@@ -11,6 +11,7 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
     private StepColumn<bool>[] _presence = [];
     private int _nextLeft;
     private int _nextRight;
+    private bool _leftRead;
     private bool _rightRead;
 
     public IReadOnlyList<SeriesLabels> GetSeries()
@@ -67,13 +68,15 @@ internal sealed class SetOperator(BinaryNode node, ISeriesOperator left, ISeries
 
     private bool TryReadUnion(StepBlock block)
     {
-        if (_nextLeft < _leftIds.Length && left.TryReadNext(block))
+        // Each side is read until it finds nothing: what is below may notice its faults only then.
+        if (!_leftRead && left.TryReadNext(block))
         {
             Record(_leftIds[_nextLeft++], block);
             return true;
         }
 
-        if (_nextRight == _rightIds.Length || !right.TryReadNext(block))
+        _leftRead = true;
+        if (!right.TryReadNext(block))
         {
             return false;
         }

@@ -6,7 +6,7 @@ namespace Narthex.PromQL.Execution.Operators;
 /// Joins series that got the same label set: they may take turns, but not be there at the same step. Passes through while all sets differ.
 /// </summary>
 /// <param name="input">The series.</param>
-/// <param name="strict">Two with any sample are an error, even if they never meet: so it is with functions over ranges.</param>
+/// <param name="strict">Two with any sample are an error, even if they never meet: so it is with functions over ranges, with signs and with new labels.</param>
 /// <param name="grid">The steps.</param>
 /// <param name="context">The query.</param>
 internal sealed class DeduplicateOperator(ISeriesOperator input, bool strict, StepGrid grid, QueryContext context) : ISeriesOperator

@@ -26,6 +26,9 @@ internal sealed class SharedPart(PlanNode node, ISeriesOperator source, SharedSc
         {
             _series = source.GetSeries();
             _isSplit = (long)_series.Count * _steps > context.Options.SharedSamplesMax;
+
+            // What becomes a number is computed before the operator that it stands in, so the first place to ask need not be the first in the query.
+            context.Annotations.AddTwin(node, place);
             return _series;
         }
 

@@ -19,7 +19,7 @@ internal static class HistogramTrim
         double count = 0;
         double sum = 0;
         result.ZeroCount = Keep(new HistogramBucket(-histogram.ZeroThreshold, histogram.ZeroThreshold, true, true, histogram.ZeroCount));
-        List<HistogramBucket> buckets = histogram.ListBuckets(anyZeroBucket: true);
+        List<HistogramBucket> buckets = histogram.ListBuckets(asStored: true);
         int negative = histogram.NegativeBuckets.Length;
         int positive = buckets.Count - histogram.PositiveBuckets.Length;
         for (int i = 0; i < negative; i++)

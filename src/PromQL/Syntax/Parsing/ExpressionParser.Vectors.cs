@@ -215,7 +215,10 @@ internal sealed partial class ExpressionParser
             throw _tokens.Fail(new(word.Start, 0), "no arguments for aggregate expression provided");
         }
 
+        string enclosing = _tokens.Enclosing;
+        _tokens.Enclosing = "aggregation";
         List<Expression> arguments = ParseArguments();
+        _tokens.Enclosing = enclosing;
         _ = hasClause || TryParseClause(ref grouping, ref isWithout);
 
         PositionRange position = new(word.Start, LastEnd);

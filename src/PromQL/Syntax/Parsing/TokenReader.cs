@@ -27,6 +27,9 @@ internal sealed class TokenReader
     /// <summary>Where the last consumed token ended.</summary>
     public int LastEnd { get; private set; }
 
+    /// <summary>What everything that is being read lies in, for faults without a narrower place. Empty if it lies in nothing.</summary>
+    public string Enclosing { get; set; } = "";
+
     public Token Peek()
     {
         // Never past an error or the end: the lexer's state is void there.
@@ -79,6 +82,7 @@ internal sealed class TokenReader
     /// <summary>The current token does not belong here. A fault of the lexer is reported as such.</summary>
     public SyntaxErrorException Unexpected(string context, string expected)
     {
+        context = context.Length > 0 ? context : Enclosing;
         if (Current.Kind == TokenKind.Error)
         {
             return Fail(Current.Position, Current.Text);
