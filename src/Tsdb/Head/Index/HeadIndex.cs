@@ -141,42 +141,21 @@ internal sealed class HeadIndex
     public Labels ToLabels(ReadOnlySpan<uint> pairs)
     {
         Span<byte> encoded = stackalloc byte[1024];
-        byte[]? rented = null;
-        int length = 0;
-        foreach (uint pair in pairs)
+        if (!TryEncode(pairs, encoded, out int length))
         {
-            Append(ref encoded, ref rented, ref length, Symbols.GetEncoded(Pairs.NameOf(pair)));
-            Append(ref encoded, ref rented, ref length, Symbols.GetEncoded(Pairs.ValueOf(pair)));
+            encoded = new byte[length];
+            TryEncode(pairs, encoded, out _);
         }
 
-        Labels labels = Labels.FromEncoded(encoded[..length]);
-        if (rented is not null)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-
-        return labels;
+        return Labels.FromEncoded(encoded[..length]);
     }
 
     /// <summary>Appends the label set that has some pairs, which are in the order of their names, in its encoded form.</summary>
     public void WriteLabels(ReadOnlySpan<uint> pairs, IBufferWriter<byte> output)
     {
-        Span<byte> room = output.GetSpan();
-        int length = 0;
-        foreach (uint pair in pairs)
+        if (!TryEncode(pairs, output.GetSpan(), out int length))
         {
-            ReadOnlySpan<byte> name = Symbols.GetEncoded(Pairs.NameOf(pair));
-            ReadOnlySpan<byte> value = Symbols.GetEncoded(Pairs.ValueOf(pair));
-            if (room.Length - length < name.Length + value.Length)
-            {
-                output.Advance(length);
-                length = 0;
-                room = output.GetSpan(name.Length + value.Length);
-            }
-
-            name.CopyTo(room[length..]);
-            value.CopyTo(room[(length + name.Length)..]);
-            length += name.Length + value.Length;
+            TryEncode(pairs, output.GetSpan(length), out _);
         }
 
         output.Advance(length);
@@ -206,22 +185,27 @@ internal sealed class HeadIndex
             : Symbols.Get(Pairs.ValueOf(left)).SequenceCompareTo(Symbols.Get(Pairs.ValueOf(right)));
     }
 
-    private static void Append(ref Span<byte> buffer, ref byte[]? rented, ref int length, ReadOnlySpan<byte> bytes)
+    // How long it is, is told also where it does not fit.
+    private bool TryEncode(ReadOnlySpan<uint> pairs, Span<byte> target, out int length)
     {
-        if (buffer.Length - length < bytes.Length)
+        length = 0;
+        foreach (uint pair in pairs)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(buffer.Length * 2, length + bytes.Length));
-            buffer[..length].CopyTo(larger);
-            if (rented is not null)
-            {
-                ArrayPool<byte>.Shared.Return(rented);
-            }
-
-            buffer = rented = larger;
+            Append(Symbols.GetEncoded(Pairs.NameOf(pair)), target, ref length);
+            Append(Symbols.GetEncoded(Pairs.ValueOf(pair)), target, ref length);
         }
 
-        bytes.CopyTo(buffer[length..]);
-        length += bytes.Length;
+        return length <= target.Length;
+    }
+
+    private static void Append(ReadOnlySpan<byte> text, Span<byte> target, ref int length)
+    {
+        if (text.Length <= target.Length - length)
+        {
+            text.CopyTo(target[length..]);
+        }
+
+        length += text.Length;
     }
 
     /// <summary>The number of labels of a set that can be a series.</summary>
