@@ -7,7 +7,7 @@ namespace Narthex.PromQL.Execution.Aggregation;
 /// <summary><c>count_values</c>: the values become labels, so the series are only known when all has been read.</summary>
 internal sealed class CountValuesOperator(AggregateNode node, ISeriesOperator input, string labelName, QueryContext context) : ISeriesOperator
 {
-    // Not numbers have many bits and one name.
+    // Each bit pattern of NaN is a value of its own here, though all have one text: what is remembered of them has an end.
     private const int KnownMax = 10_000;
 
     private readonly List<StepBlock> _counts = [];

@@ -5,6 +5,8 @@ namespace Narthex.PromQL.Execution.Aggregation;
 /// <summary>An aggregation that folds each series into its group's columns and lets it go: memory is groups × steps, not series × steps.</summary>
 internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, QueryContext context) : ISeriesOperator
 {
+    private readonly List<StepColumn<double>> _columns = [];
+    private readonly List<StepColumn<bool>> _marks = [];
     private IReadOnlyList<SeriesLabels> _series = [];
     private int[] _groupOf = [];
     private int _current;
@@ -52,6 +54,10 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
     public void Dispose()
     {
         input.Dispose();
+        _columns.ForEach(context.Memory.Return);
+        _columns.Clear();
+        _marks.ForEach(context.Memory.Return);
+        _marks.Clear();
         context.ReleaseSamples(_held);
         _held = 0;
     }
@@ -65,7 +71,7 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
     /// <summary>Writes a group's result.</summary>
     protected abstract void Emit(int group, StepBlock output);
 
-    /// <summary>A column of one number for each group and step.</summary>
+    /// <summary>A column of one number for each group and step. Given back with this operator.</summary>
     protected StepColumn<double> MakeColumn(double initial)
     {
         int size = checked(_groups * Steps);
@@ -73,11 +79,17 @@ internal abstract class FoldOperator(AggregateNode node, ISeriesOperator input, 
         _held += size;
         StepColumn<double> column = context.Memory.Take<double>(size);
         column.Span.Fill(initial);
+        _columns.Add(column);
         return column;
     }
 
     /// <summary>A column of one mark for each group and step, none of them set.</summary>
-    protected StepColumn<bool> MakeMarks() => context.Memory.TakeCleared<bool>(checked(_groups * Steps));
+    protected StepColumn<bool> MakeMarks()
+    {
+        StepColumn<bool> marks = context.Memory.TakeCleared<bool>(checked(_groups * Steps));
+        _marks.Add(marks);
+        return marks;
+    }
 
     /// <summary>A group's part of a column.</summary>
     protected Span<T> Row<T>(StepColumn<T> column, int group)

@@ -1,4 +1,3 @@
-using Narthex.Model.Collections;
 using Narthex.PromQL.Functions;
 using Narthex.PromQL.Planning;
 
@@ -58,7 +57,8 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
 
         block.Clear();
         List<int> members = _members[_next++];
-        double[] values = LargeArrays<double>.Shared.Rent(members.Count);
+        StepColumn<double> column = context.Memory.Take<double>(members.Count);
+        Span<double> values = column.Span;
         for (int step = 0; step < block.Count; step++)
         {
             int count = 0;
@@ -73,13 +73,13 @@ internal sealed class QuantileOperator(AggregateNode node, ISeriesOperator input
 
             if (count > 0)
             {
-                Span<double> found = values.AsSpan(0, count);
+                Span<double> found = values[..count];
                 found.Sort();
                 block.Set(step, QuantileMath.OfSorted(quantiles[step], found));
             }
         }
 
-        LargeArrays<double>.Shared.Return(values);
+        context.Memory.Return(column);
         return true;
     }
 
