@@ -91,8 +91,7 @@ internal static class LatestSamples
         ref double value = ref MemoryMarshal.GetReference(values[..(((output.Length - 1) * stride) + 1)]);
         for (int i = 0; i < output.Length; i++)
         {
-            output[i] = value;
-            value = ref Unsafe.Add(ref value, stride);
+            output[i] = Unsafe.Add(ref value, (nint)i * stride);
         }
     }
 
