@@ -60,7 +60,7 @@ internal sealed class ColumnSlabs<T> : IDisposable
 
     private sealed unsafe class Slab(int length) : MemoryManager<T>
     {
-        private T* _start = (T*)SlabPool.Take(BytesOf(length));
+        private T* _start = (T*)SlabPool.Shared.Take(BytesOf(length));
 
         public int Length => length;
 
@@ -86,7 +86,7 @@ internal sealed class ColumnSlabs<T> : IDisposable
         {
             if (_start is not null)
             {
-                SlabPool.Return(_start, BytesOf(length));
+                SlabPool.Shared.Return(_start, BytesOf(length));
                 _start = null;
             }
         }

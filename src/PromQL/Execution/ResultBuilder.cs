@@ -132,13 +132,13 @@ internal sealed class ResultBuilder(PlanNode plan, QueryContext context, ResultC
         {
             OwnLabels = OwnLabels(series, index),
             Timestamps = columns.Times(plan.Grid, block.Present, present),
-            Values = Present(block, present),
+            Values = PresentValues(block, present),
         };
     }
 
     private ReadOnlyMemory<byte> OwnLabels(IReadOnlyList<SeriesLabels> series, int index) => columns.Labels.Get(columns.Labels.Add(series, index));
 
-    private ReadOnlyMemory<double> Present(StepBlock block, int count)
+    private ReadOnlyMemory<double> PresentValues(StepBlock block, int count)
     {
         Span<bool> present = block.Present;
         int first = present.IndexOf(true);

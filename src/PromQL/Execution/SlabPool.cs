@@ -4,34 +4,37 @@ using System.Runtime.InteropServices;
 namespace Narthex.PromQL.Execution;
 
 /// <summary>Large pieces of native memory for queries. A few mebibytes stay here between queries, as fresh memory costs a fault for each page; more goes back to the system.</summary>
-internal static unsafe class SlabPool
+internal sealed unsafe class SlabPool
 {
     /// <summary>The smallest piece.</summary>
     internal const int BytesMin = 512 * 1024;
 
     internal const int KeptBytesMax = 16 * 1024 * 1024;
 
-    private static readonly Lock s_lock = new();
+    private readonly Lock _lock = new();
 
     // By the logarithm of their sizes.
-    private static readonly Stack<nint>[] s_kept = [.. Enumerable.Range(0, BitOperations.Log2(KeptBytesMax) + 1).Select(_ => new Stack<nint>())];
+    private readonly Stack<nint>[] _kept = [.. Enumerable.Range(0, BitOperations.Log2(KeptBytesMax) + 1).Select(_ => new Stack<nint>())];
 
-    private static long s_keptBytes;
+    private long _keptBytes;
+
+    /// <summary>The pool of the process.</summary>
+    public static SlabPool Shared { get; } = new();
 
     /// <summary>What is kept for later, in bytes.</summary>
-    internal static long KeptBytes => Interlocked.Read(ref s_keptBytes);
+    internal long KeptBytes => Interlocked.Read(ref _keptBytes);
 
     /// <summary>A piece of at least that many bytes, with undefined contents. It goes back with the same number.</summary>
-    public static void* Take(nuint bytes)
+    public void* Take(nuint bytes)
     {
         nuint size = SizeOf(bytes);
         if (size <= KeptBytesMax)
         {
-            lock (s_lock)
+            lock (_lock)
             {
-                if (s_kept[BitOperations.Log2(size)].TryPop(out nint piece))
+                if (_kept[BitOperations.Log2(size)].TryPop(out nint piece))
                 {
-                    s_keptBytes -= (long)size;
+                    _keptBytes -= (long)size;
                     return (void*)piece;
                 }
             }
@@ -41,15 +44,15 @@ internal static unsafe class SlabPool
     }
 
     /// <summary>Gives a piece back.</summary>
-    public static void Return(void* piece, nuint bytes)
+    public void Return(void* piece, nuint bytes)
     {
         nuint size = SizeOf(bytes);
-        lock (s_lock)
+        lock (_lock)
         {
-            if (s_keptBytes + (long)size <= KeptBytesMax)
+            if (_keptBytes + (long)size <= KeptBytesMax)
             {
-                s_kept[BitOperations.Log2(size)].Push((nint)piece);
-                s_keptBytes += (long)size;
+                _kept[BitOperations.Log2(size)].Push((nint)piece);
+                _keptBytes += (long)size;
                 return;
             }
         }

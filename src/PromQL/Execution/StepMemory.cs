@@ -61,7 +61,7 @@ internal sealed unsafe class StepMemory : IDisposable
             }
             else
             {
-                SlabPool.Return((void*)start, bytes);
+                SlabPool.Shared.Return((void*)start, bytes);
             }
         }
 
@@ -105,7 +105,7 @@ internal sealed unsafe class StepMemory : IDisposable
 
     private byte* Allocate(nuint bytes)
     {
-        byte* slab = (byte*)(bytes < SlabBytesMax ? NativeMemory.Alloc(bytes) : SlabPool.Take(bytes));
+        byte* slab = (byte*)(bytes < SlabBytesMax ? NativeMemory.Alloc(bytes) : SlabPool.Shared.Take(bytes));
         _slabs.Add(((nint)slab, bytes));
         return slab;
     }

@@ -70,22 +70,25 @@ public sealed class StepMemoryTests
     }
 
     [Fact]
-    public void Between_queries_little_is_kept()
+    public unsafe void Between_queries_a_few_slabs_are_kept_and_taken_again()
     {
-        for (int round = 0; round < 3; round++)
+        var pool = new SlabPool();
+        var pieces = new List<(nint Start, nuint Bytes)>();
+        for (int i = 0; i < 60; i++)
         {
-            using (var memory = new StepMemory())
-            using (var columns = new ResultColumns())
-            {
-                for (int i = 0; i < 50; i++)
-                {
-                    memory.TakeCleared<double>(300_000);
-                    columns.TakeValues(300_000).Span.Clear();
-                }
-            }
-
-            Assert.InRange(SlabPool.KeptBytes, SlabPool.BytesMin, SlabPool.KeptBytesMax);
+            nuint bytes = (nuint)(i % 3 == 0 ? 40_000_000 : 300_000 * (1 + (i % 7)));
+            pieces.Add(((nint)pool.Take(bytes), bytes));
         }
+
+        Assert.Equal(60, pieces.Select(piece => piece.Start).Distinct().Count());
+        pieces.ForEach(piece => pool.Return((void*)piece.Start, piece.Bytes));
+        Assert.InRange(pool.KeptBytes, SlabPool.KeptBytesMax / 2, SlabPool.KeptBytesMax);
+
+        List<(nint Start, nuint Bytes)> again = pieces.ConvertAll(piece => ((nint)pool.Take(piece.Bytes), piece.Bytes));
+        Assert.Equal(0, pool.KeptBytes);
+        Assert.Equal(60, again.Select(piece => piece.Start).Distinct().Count());
+        Assert.NotEmpty(again.Select(piece => piece.Start).Intersect(pieces.Select(piece => piece.Start)));
+        again.ForEach(piece => pool.Return((void*)piece.Start, piece.Bytes));
     }
 
     [Fact]
