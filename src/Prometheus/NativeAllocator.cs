@@ -11,7 +11,7 @@ internal static partial class NativeAllocator
     private const int LargeBytes = 128 * 1024;
 
     /// <summary>
-    /// Has all threads allocate from one arena instead of one each, which would all keep what they once had (nothing that is busy allocates there), and large blocks
+    /// Has all threads allocate from one arena instead of one each, which would all keep what they once had (a query takes a few pieces there, and gives them back at its end), and large blocks
     /// be mappings of their own for good, which the system has back when they are freed: by itself the library keeps such blocks once it has seen one go.
     /// Where the C library has no such settings, nothing happens.
     /// </summary>
